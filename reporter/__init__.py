@@ -1,0 +1,1 @@
+"""Classify what hosts showed, and render the report."""

@@ -1,0 +1,226 @@
+"""Runs the rules over one host's facts.
+
+A rule is a function with one decorator. Its parameters are facts by name, plus `host` for the
+context; it yields a `Verdict` for each subject:
+
+    @rule(section="services", needs=("units",), uses=("unit_files",), worst="P1")
+    def service_state(host, units, unit_files): ...
+
+What the rule `needs` is checked before the call: evidence that is missing gives an `unknown`
+finding that names the probe and the reason, one for the rule and one for each subject the
+profile names for it. What it merely `uses` may arrive as `Missing`; that too gives an `unknown`
+finding beside the rule's own. A rule that raises gives an `unknown` finding with the traceback.
+So what was not seen is always said, and no rule has to remember to say it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reporter.evidence import Bundle, Record
+from reporter.facts import FactStore, Parser
+from reporter.findings import Citation, Finding, Missing, Severity, Verdict
+from reporter.messages import Text, text
+from reporter.profile import Profiles
+from reporter.tracebacks import portable_traceback
+
+__all__ = ["HostContext", "Rule", "Subjects", "judge", "rule"]
+
+Subjects = Callable[[Profiles], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class HostContext:
+    """What a rule may know of the host beside its facts.
+
+    `collected_at` is the host's own time at the end of the collection, epoch seconds: the only
+    "now" a rule has.
+    """
+
+    name: str
+    collected_at: float
+    profiles: Profiles
+    bundle: Bundle
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A declared rule. `worst` is the worst severity it can find by itself.
+
+    Where it `escalates`, a profile's critical units may make it worse still.
+    """
+
+    id: str
+    section: str
+    needs: tuple[str, ...]
+    uses: tuple[str, ...]
+    component: Text
+    worst: Severity | None
+    subjects: Subjects | None
+    escalates: bool
+    function: Callable[..., Iterable[Verdict]]
+    doc: str
+
+
+def rule(
+    *,
+    section: str,
+    component: Text,
+    needs: tuple[str, ...],
+    uses: tuple[str, ...] = (),
+    worst: Severity | None = None,
+    subjects: Subjects | None = None,
+    escalates: bool = False,
+) -> Callable[[Callable[..., Iterable[Verdict]]], Rule]:
+    """Declare a rule; its id is the function's name, its documentation the docstring.
+
+    `subjects` gives the subjects the profiles name for it: each is answered, if only by
+    `unknown`. `component` is the block its unknown findings stand in.
+    """
+
+    def declare(function: Callable[..., Iterable[Verdict]]) -> Rule:
+        if not function.__doc__:
+            raise TypeError(f"rule {function.__name__} has no docstring: it is its documentation")
+        return Rule(
+            id=function.__name__,
+            section=section,
+            needs=needs,
+            uses=uses,
+            component=component,
+            worst=worst,
+            subjects=subjects,
+            escalates=escalates,
+            function=function,
+            doc=inspect.cleandoc(function.__doc__),
+        )
+
+    return declare
+
+
+def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser]) -> list[Finding]:
+    """Return the findings of every rule over the host's evidence, ordered by id."""
+    asked = frozenset(str(probe.get("id")) for probe in host.bundle.probes)
+    store = FactStore(parsers, host.bundle.evidence, asked)
+    records = {record.id: record for record in host.bundle.evidence}
+    findings: dict[str, Finding] = {}
+    for declared in rules:
+        for verdict in _run(declared, host, store):
+            finding = _finding(declared, verdict, host, store, records)
+            findings.setdefault(finding.id, finding)
+    return [findings[key] for key in sorted(findings)]
+
+
+def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdict]:
+    facts = {name: store.get(name) for name in (*declared.needs, *declared.uses)}
+    missing = {name: value for name, value in facts.items() if isinstance(value, Missing)}
+    for name in sorted(missing):
+        yield _not_seen(declared, missing[name])
+    for name in facts:
+        if name not in missing:
+            yield from _cut(declared, store, name)
+    blocking = tuple(missing[name] for name in declared.needs if name in missing)
+    if blocking:
+        for subject in declared.subjects(host.profiles) if declared.subjects else ():
+            yield _unknown(
+                declared,
+                subject,
+                text("{subject}: not known, its evidence is missing", subject=subject),
+                blocking,
+            )
+        return
+    try:
+        wanted = inspect.signature(declared.function).parameters
+        arguments = {name: value for name, value in facts.items() if name in wanted}
+        if "host" in wanted:
+            arguments["host"] = host
+        yield from list(declared.function(**arguments))
+    except Exception as error:  # noqa: BLE001 - one rule's crash is one unknown finding
+        yield _unknown(
+            declared,
+            "rule-error",
+            text("the rule itself failed: {traceback}", traceback=portable_traceback(error)),
+            (),
+        )
+
+
+def _unknown(declared: Rule, subject: str, message: Text, missing: tuple[Missing, ...]) -> Verdict:
+    return Verdict(
+        subject=subject,
+        status="unknown",
+        running="unknown",
+        message=message,
+        component=declared.component,
+        missing=missing,
+    )
+
+
+def _not_seen(declared: Rule, missing: Missing) -> Verdict:
+    return _unknown(
+        declared,
+        f"evidence/{missing.probe}",
+        text("not seen: {probe} ({reason})", probe=missing.probe, reason=missing.reason),
+        (missing,),
+    )
+
+
+def _cut(declared: Rule, store: FactStore, name: str) -> Iterator[Verdict]:
+    for record in store.records(name):
+        if record.stdout.truncated:
+            kept = len(record.stdout.data)
+            reason = text(
+                "its output was cut: the last {kept} of {size} bytes were kept",
+                kept=kept,
+                size=record.stdout.size,
+            )
+            verdict = _not_seen(declared, Missing(record.id, reason))
+            yield _replace_subject(verdict, f"cut/{record.id}")
+
+
+def _replace_subject(verdict: Verdict, subject: str) -> Verdict:
+    return Verdict(
+        subject=subject,
+        status=verdict.status,
+        running=verdict.running,
+        message=verdict.message,
+        component=verdict.component,
+        missing=verdict.missing,
+    )
+
+
+def _finding(
+    declared: Rule,
+    verdict: Verdict,
+    host: HostContext,
+    store: FactStore,
+    records: Mapping[str, Record],
+) -> Finding:
+    depends = frozenset(
+        part
+        for name in (*declared.needs, *declared.uses)
+        for part in (store.probe(name), *(record.id for record in store.records(name)))
+    )
+    return Finding(
+        rule=declared.id,
+        section=declared.section,
+        verdict=verdict,
+        verified_at=_verified_at(verdict.citations, records, host.bundle.started_at),
+        at_worst=_at_worst(declared, host.profiles) if verdict.status == "unknown" else None,
+        depends=depends,
+    )
+
+
+def _at_worst(declared: Rule, profiles: Profiles) -> Severity | None:
+    if not declared.escalates:
+        return declared.worst
+    return min((one for one in (declared.worst, profiles.worst) if one), default=None)
+
+
+def _verified_at(
+    citations: tuple[Citation, ...], records: Mapping[str, Record], otherwise: str
+) -> str:
+    times = [
+        records[citation.record].started_at for citation in citations if citation.record in records
+    ]
+    return min(times, default=otherwise)

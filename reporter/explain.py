@@ -1,0 +1,113 @@
+"""Explains a finding, down to the raw lines: the rule, the verdict, the evidence."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from reporter import registry
+from reporter.engine import Rule
+from reporter.errors import InputError
+from reporter.evidence import Record
+from reporter.findings import Finding
+from reporter.render.terminal import safe
+from reporter.report import HostReport, Report
+
+__all__ = ["explain", "rule_catalogue", "rule_page"]
+
+
+def explain(report: Report, wanted: str, host: str | None = None) -> str:
+    """Return the explanation of the finding `wanted` (`rule:subject`) on each host that has it.
+
+    Raises `InputError` with the nearest ids where there is none.
+    """
+    pages = [
+        "\n".join(_page(finding, item))
+        for item in report.hosts
+        if host in (None, item.host)
+        for finding in item.findings
+        if finding.id == wanted
+    ]
+    if pages:
+        return "\n\n".join(pages) + "\n"
+    if host is not None and host not in {item.host for item in report.hosts}:
+        known = ", ".join(item.host for item in report.hosts) or "none"
+        raise InputError(f"{host}: no such host in the archive; it holds: {known}")
+    ids = sorted({finding.id for item in report.hosts for finding in item.findings})
+    near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
+    near = near or [name for name in ids if wanted in name][:3]
+    hint = f"did you mean {', '.join(near)}?" if near else "`truthmap report` lists the findings"
+    raise InputError(f"{safe(wanted)}: no such finding in the archive; {safe(hint)}")
+
+
+def _page(finding: Finding, host: HostReport) -> Iterator[str]:
+    verdict = finding.verdict
+    rule = next(item for item in registry.rules() if item.id == finding.rule)
+    yield safe(f"{finding.id} on {host.host}")
+    yield safe(f"  {verdict.message}")
+    for detail in verdict.details:
+        yield safe(f"  {detail}")
+    severity = verdict.severity or "none"
+    yield f"  status {verdict.status}, running {verdict.running}, severity {severity}"
+    if finding.at_worst:
+        yield f"  not known, and could be as bad as {finding.at_worst}"
+    yield f"  confidence {verdict.confidence}, verified {finding.verified_at} by the host's clock"
+    yield ""
+    yield f"The rule {rule.id}"
+    yield from (f"  {line}".rstrip() for line in rule.doc.splitlines())
+    for citation in dict.fromkeys(verdict.citations):
+        yield ""
+        yield safe(f"Evidence {citation.record}")
+        yield from (f"  > {safe(line)}" for line in citation.excerpt.splitlines())
+        record = host.records.get(citation.record)
+        if record:
+            yield from _record(record)
+    for missing in verdict.missing:
+        yield ""
+        yield safe(f"Missing {missing.probe}: {missing.reason}")
+        if missing.probe in host.commands:
+            yield safe(f"  by hand: {host.commands[missing.probe]}")
+        record = host.records.get(missing.probe)
+        if record:
+            yield from _record(record)
+
+
+def _record(record: Record) -> Iterator[str]:
+    exit_code = "" if record.exit_code is None else f", exit {record.exit_code}"
+    yield safe(f"  by hand: {record.command}")
+    yield safe(
+        f"  ran {record.started_at} for {record.duration_s:.3f} s: {record.outcome}{exit_code}"
+        + (f" ({record.reason})" if record.reason else "")
+    )
+    cut = ", cut" if record.stdout.truncated else ""
+    yield f"  stdout {record.stdout.size} bytes{cut}, {record.stdout.masked} spans masked"
+    yield f"  sha256 {record.sha256}"
+    yield from (f"  stderr: {safe(line)}" for line in record.stderr.text.splitlines())
+
+
+def rule_catalogue() -> str:
+    """Return every rule's id, section and first sentence, a line each."""
+    rules = registry.rules()
+    width = max(len(rule.id) for rule in rules)
+    return "".join(f"{rule.id:<{width}}  {rule.doc.splitlines()[0]}\n" for rule in rules)
+
+
+def rule_page(wanted: str) -> str:
+    """Return one rule's documentation; raises `InputError` with the nearest ids."""
+    rules = {rule.id: rule for rule in registry.rules()}
+    if wanted not in rules:
+        near = difflib.get_close_matches(wanted, rules, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the rules are: {', '.join(rules)}"
+        raise InputError(f"{safe(wanted)}: no such rule; {hint}")
+    return "\n".join(_rule_lines(rules[wanted])) + "\n"
+
+
+def _rule_lines(rule: Rule) -> Iterator[str]:
+    parsers = registry.parsers()
+    yield f"{rule.id}  (section {rule.section}, at worst {rule.worst or 'no severity'})"
+    yield ""
+    yield from rule.doc.splitlines()
+    yield ""
+    for label, names in (("Needs", rule.needs), ("Uses", rule.uses)):
+        for name in names:
+            yield f"{label} {name}, from the probe {parsers[name].probe}"

@@ -1,0 +1,183 @@
+"""Facts: typed values parsed from evidence, and the reasons for those that are not there.
+
+A parser is a function with one decorator that names the fact (the function's name) and the
+probe it reads. It takes one record and returns a value, or raises `NoFact` with the reason the
+record cannot carry one. It never invents a default: a fact is there, or `Missing` says why not.
+
+    @fact("systemd_units")
+    def units(record: Record) -> Units: ...
+
+    @fact_each("systemd_restart_journal")     # one record for each target of a derived probe
+    def restart_journal(record: Record) -> RestartJournal: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from reporter.evidence import Outcome, Record
+from reporter.findings import Missing
+from reporter.messages import Text, text
+from reporter.tracebacks import portable_traceback
+
+__all__ = ["Each", "FactStore", "NoFact", "Parser", "fact", "fact_each"]
+
+T = TypeVar("T")
+
+
+class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
+    """The record was read, and does not carry the fact; the argument is the reason, a `Text`."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Each(Generic[T]):
+    """The values of a derived probe, by target.
+
+    `probe` is what was asked; a target without a value has its reason in `missing`.
+    """
+
+    probe: str
+    values: Mapping[str, T]
+    missing: Mapping[str, Missing]
+
+    def get(self, item: str) -> T | Missing:
+        """Return the target's value, or why there is none."""
+        if item in self.values:
+            return self.values[item]
+        return self.missing.get(item) or Missing(
+            f"{self.probe}[{item}]", text("no record of it in the archive")
+        )
+
+
+@dataclass(frozen=True)
+class Parser:
+    """A declared parser: which fact, from which probe, by which function."""
+
+    name: str
+    probe: str
+    function: Callable[[Record], Any]
+    each: bool
+    accepts: tuple[Outcome, ...]
+
+
+def fact(
+    probe: str, accepts: tuple[Outcome, ...] = ("collected",)
+) -> Callable[[Callable[[Record], Any]], Parser]:
+    """Declare a parser of one probe's record.
+
+    `accepts` are the outcomes the function can read: `absent` belongs there only where the
+    absence of a file is itself the answer.
+    """
+
+    def declare(function: Callable[[Record], Any]) -> Parser:
+        return Parser(function.__name__, probe, function, each=False, accepts=accepts)
+
+    return declare
+
+
+def fact_each(
+    probe: str, accepts: tuple[Outcome, ...] = ("collected",)
+) -> Callable[[Callable[[Record], Any]], Parser]:
+    """Declare a parser of a derived probe: one record, one value for each target."""
+
+    def declare(function: Callable[[Record], Any]) -> Parser:
+        return Parser(function.__name__, probe, function, each=True, accepts=accepts)
+
+    return declare
+
+
+class FactStore:
+    """The facts of one host, parsed when first asked for and kept."""
+
+    def __init__(
+        self, parsers: Mapping[str, Parser], records: list[Record], asked: frozenset[str]
+    ) -> None:
+        self._parsers = parsers
+        self._asked = asked
+        self._by_probe: dict[str, list[Record]] = {}
+        for record in records:
+            self._by_probe.setdefault(record.probe, []).append(record)
+        self._facts: dict[str, Any] = {}
+
+    def get(self, name: str) -> Any:
+        """Return the fact's value (an `Each` for a derived probe), or a `Missing`."""
+        if name not in self._facts:
+            parser = self._parsers[name]
+            self._facts[name] = self._each(parser) if parser.each else self._one(parser)
+        return self._facts[name]
+
+    def records(self, name: str) -> list[Record]:
+        """Return the records the fact is parsed from."""
+        return self._by_probe.get(self._parsers[name].probe, [])
+
+    def probe(self, name: str) -> str:
+        """Return the id of the probe the fact is parsed from."""
+        return self._parsers[name].probe
+
+    def _one(self, parser: Parser) -> Any:
+        records = self._by_probe.get(parser.probe, [])
+        if not records:
+            return self._no_record(parser)
+        return _parse(parser, records[0])
+
+    def _each(self, parser: Parser) -> Any:
+        records = self._by_probe.get(parser.probe, [])
+        if not records:
+            return self._no_record(parser)
+        values: dict[str, Any] = {}
+        missing: dict[str, Missing] = {}
+        for record in records:
+            if record.item is None:
+                if record.outcome != "collected" and len(records) == 1:
+                    return _not_collected(record)
+                continue
+            value = _parse(parser, record)
+            if isinstance(value, Missing):
+                missing[record.item] = value
+            else:
+                values[record.item] = value
+        return Each(parser.probe, values, missing)
+
+    def _no_record(self, parser: Parser) -> Missing:
+        if parser.probe in self._asked:
+            return Missing(parser.probe, text("the archive holds no record of it"))
+        return Missing(parser.probe, text("this run did not ask for it"))
+
+
+def _not_collected(record: Record) -> Missing:
+    return Missing(
+        record.id,
+        text(
+            "{outcome}: {reason}",
+            outcome=_OUTCOMES[record.outcome],
+            reason=record.reason or text("no reason given"),
+        ),
+    )
+
+
+_OUTCOMES: dict[Outcome, Text] = {
+    "collected": text("collected"),
+    "absent": text("absent"),
+    "denied": text("denied"),
+    "timeout": text("timed out"),
+    "error": text("error"),
+}
+
+
+def _parse(parser: Parser, record: Record) -> Any:
+    if record.outcome not in parser.accepts:
+        return _not_collected(record)
+    try:
+        return parser.function(record)
+    except NoFact as none:
+        return Missing(record.id, none.reason)
+    except Exception as error:  # noqa: BLE001 - a record no parser can read is a reason, no crash
+        return Missing(
+            record.id, text("its parser failed: {traceback}", traceback=portable_traceback(error))
+        )

@@ -1,0 +1,98 @@
+"""What the report says: findings, and the evidence each of them stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reporter.messages import Text
+
+__all__ = [
+    "SEVERITIES",
+    "Citation",
+    "Confidence",
+    "Finding",
+    "Missing",
+    "Running",
+    "Severity",
+    "Status",
+    "Verdict",
+]
+
+Status = Literal["ok", "degraded", "down", "unknown"]
+Running = Literal["yes", "no", "partial", "unstable", "na", "unknown"]
+Severity = Literal["P0", "P1", "P2", "P3"]
+Confidence = Literal["observed", "claimed", "configured", "inferred"]
+
+SEVERITIES: tuple[Severity, ...] = ("P0", "P1", "P2", "P3")
+"""Worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The lines of one evidence record that a finding stands on."""
+
+    record: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Evidence that a fact would need and the archive does not have.
+
+    `probe` is the id of the record (or of the probe, when it left none at all); `reason` says
+    what was tried and what came of it.
+    """
+
+    probe: str
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a rule says about one subject; the engine makes a `Finding` of it.
+
+    `component` is the block of the report the subject stands in.
+    """
+
+    subject: str
+    status: Status
+    message: Text
+    component: Text
+    citations: tuple[Citation, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    running: Running = "na"
+    severity: Severity | None = None
+    confidence: Confidence = "observed"
+    connected_to: tuple[str, ...] = ()
+    application: str | None = None
+    layer: str | None = None
+    cause: str | None = None
+    details: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One verdict about one subject of one host, with the rule it comes from.
+
+    `at_worst` is, for an unknown finding, the worst severity the rule could have found had the
+    evidence been there: a threshold is not passed on what nobody saw.
+    """
+
+    rule: str
+    section: str
+    verdict: Verdict
+    verified_at: str
+    at_worst: Severity | None = None
+    waived: bool = False
+    depends: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def id(self) -> str:
+        """The identity of the finding within its host: stable from run to run."""
+        return f"{self.rule}:{self.verdict.subject}"
+
+    @property
+    def gate(self) -> Severity | None:
+        """The severity a threshold such as `--fail-on` goes by."""
+        return self.at_worst if self.verdict.status == "unknown" else self.verdict.severity

@@ -1,0 +1,1 @@
+"""Message catalogues: English is in the code, other languages here."""

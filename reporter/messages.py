@@ -1,0 +1,60 @@
+"""Sentences a reader sees, kept apart from the language they are shown in.
+
+A rule never formats a sentence: it yields a `Text`, the English sentence with named places and
+the values for them. A catalogue may replace the sentence before the values are put in, so one
+finding can be read in several languages, and two findings compared without comparing prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["EN", "Catalogue", "Text", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence: `template` holds `{name}` places, `values` what stands there.
+
+    A value may itself be a `Text` and is then translated too.
+    """
+
+    template: str
+    values: tuple[tuple[str, str | int | float | Text], ...] = ()
+
+    def render(self, catalogue: Catalogue) -> str:
+        """Return the sentence in the catalogue's language."""
+        values = {
+            name: value.render(catalogue) if isinstance(value, Text) else value
+            for name, value in self.values
+        }
+        return catalogue.sentence(self.template).format_map(values)
+
+    def __str__(self) -> str:
+        """Return the English sentence."""
+        return self.render(EN)
+
+
+def text(template: str, /, **values: str | int | float | Text) -> Text:
+    """Make a `Text`; every `{name}` of the template needs a value.
+
+    >>> str(text("{unit} failed", unit="a.service"))
+    'a.service failed'
+    """
+    return Text(template, tuple(sorted(values.items(), key=lambda pair: pair[0])))
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The sentences of one language: English sentence -> the same in that language."""
+
+    language: str
+    sentences: Mapping[str, str]
+
+    def sentence(self, template: str) -> str:
+        """Return the translation, or the English sentence itself."""
+        return self.sentences.get(template, template)
+
+
+EN = Catalogue("en", {})

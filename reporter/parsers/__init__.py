@@ -1,0 +1,1 @@
+"""Parsers: one module a domain, pure functions from evidence to facts."""

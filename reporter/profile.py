@@ -1,0 +1,129 @@
+"""Profiles: what an operator declares about an application.
+
+A profile is data: patterns that say which units belong to the application, which units must
+run, how bad it is when one does not. A declaration is never an answer; it says what to hold the
+evidence against.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reporter.errors import InputError
+from reporter.findings import SEVERITIES, Severity
+
+__all__ = ["Profile", "Profiles", "load_profiles"]
+
+_KEYS = ("title", "units", "expected_units", "critical_units")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One application: unit patterns are shell patterns, with or without the unit's suffix."""
+
+    name: str
+    title: str
+    units: tuple[str, ...] = ()
+    expected_units: tuple[str, ...] = ()
+    critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
+
+    def owns(self, unit: str) -> bool:
+        """Say whether the unit belongs to the application."""
+        return _matches(unit, (*self.units, *self.expected_units))
+
+    def severity(self, unit: str) -> Severity | None:
+        """Return how bad the operator says it is when the unit does not work."""
+        for severity, patterns in self.critical_units:
+            if _matches(unit, patterns):
+                return severity
+        return None
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The profiles that apply to one host, ordered by name."""
+
+    all: tuple[Profile, ...] = ()
+
+    def __iter__(self) -> Iterator[Profile]:
+        """Iterate over the profiles."""
+        return iter(self.all)
+
+    def owner(self, unit: str) -> Profile | None:
+        """Return the application the unit belongs to."""
+        return next((profile for profile in self.all if profile.owns(unit)), None)
+
+    def expected_units(self) -> tuple[str, ...]:
+        """Return the units some profile says must run, with their suffix."""
+        names = {
+            name if "." in name else f"{name}.service"
+            for profile in self.all
+            for name in profile.expected_units
+        }
+        return tuple(sorted(names))
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity any profile gives to some unit, None if none does."""
+        given = (severity for profile in self.all for severity, _ in profile.critical_units)
+        return min(given, default=None)
+
+    def severity(self, unit: str, otherwise: Severity | None) -> Severity | None:
+        """Return the operator's severity for the unit, or `otherwise`."""
+        owner = self.owner(unit)
+        return (owner.severity(unit) if owner else None) or otherwise
+
+
+def _matches(unit: str, patterns: tuple[str, ...]) -> bool:
+    stem = unit.rpartition(".")[0]
+    return any(
+        fnmatch.fnmatchcase(unit, pattern) or fnmatch.fnmatchcase(stem, pattern)
+        for pattern in patterns
+    )
+
+
+def load_profiles(applications: Mapping[str, Any], where: str) -> Profiles:
+    """Check and return the profiles of a bundle or file.
+
+    Raises `InputError` that says which key of which profile is wrong and what is known.
+    """
+    return Profiles(
+        tuple(_profile(name, applications[name], where) for name in sorted(applications))
+    )
+
+
+def _profile(name: str, data: Any, where: str) -> Profile:
+    place = f"{where}: truthmap_app_{name}"
+    if not isinstance(data, dict):
+        raise InputError(f"{place} is not a mapping: give it keys such as {', '.join(_KEYS)}")
+    for key in data:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(str(key), _KEYS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(_KEYS)}"
+            raise InputError(f"{place}: unknown key '{key}'; {hint}")
+    critical = data.get("critical_units") or {}
+    if not isinstance(critical, dict) or any(key not in SEVERITIES for key in critical):
+        raise InputError(f"{place}.critical_units: give a mapping from P0, P1, P2, P3 to patterns")
+    return Profile(
+        name=name,
+        title=str(data.get("title") or name),
+        units=_patterns(data.get("units"), f"{place}.units"),
+        expected_units=_patterns(data.get("expected_units"), f"{place}.expected_units"),
+        critical_units=tuple(
+            (severity, _patterns(critical[severity], f"{place}.critical_units.{severity}"))
+            for severity in SEVERITIES
+            if severity in critical
+        ),
+    )
+
+
+def _patterns(value: Any, place: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InputError(f"{place}: give a list of unit names or shell patterns")
+    return tuple(value)

@@ -1,0 +1,54 @@
+"""Finds the parsers and rules: whatever the modules of two packages declare.
+
+Adding a domain adds a module; no list is edited.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+from typing import TypeVar
+
+from reporter import parsers as parser_package
+from reporter import rules as rule_package
+from reporter.engine import Rule
+from reporter.facts import Parser
+
+__all__ = ["parsers", "rules"]
+
+T = TypeVar("T")
+
+
+@cache
+def parsers() -> dict[str, Parser]:
+    """Return every declared parser by the name of its fact."""
+    found: dict[str, Parser] = {}
+    for parser in _declared(parser_package, Parser):
+        if parser.name in found:
+            raise TypeError(f"two parsers for the fact {parser.name}")
+        found[parser.name] = parser
+    return found
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return every declared rule, ordered by id; its facts are known to exist."""
+    found: dict[str, Rule] = {}
+    known = parsers()
+    for declared in _declared(rule_package, Rule):
+        if declared.id in found:
+            raise TypeError(f"two rules with the id {declared.id}")
+        for name in (*declared.needs, *declared.uses):
+            if name not in known:
+                raise TypeError(f"rule {declared.id} asks for the fact {name}: no parser gives it")
+        found[declared.id] = declared
+    return tuple(found[key] for key in sorted(found))
+
+
+def _declared(package: ModuleType, kind: type[T]) -> Iterator[T]:
+    for module in pkgutil.iter_modules(package.__path__):
+        names = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
+        yield from (value for _, value in sorted(names.items()) if isinstance(value, kind))

@@ -1,0 +1,1 @@
+"""Renderers: each reads the report and nothing else."""

@@ -1,0 +1,396 @@
+"""The report: the view model over findings, the one thing every renderer reads.
+
+It is built from an archive alone: no clock, no network, no host. Two renderings of one archive
+are the same, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reporter import registry
+from reporter.archive import Archive
+from reporter.engine import HostContext, judge
+from reporter.errors import InputError
+from reporter.evidence import Bundle, Clock, Record
+from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
+from reporter.messages import Text, text
+from reporter.profile import Profiles, load_profiles
+
+__all__ = [
+    "SECTIONS",
+    "Block",
+    "Coverage",
+    "HostReport",
+    "Report",
+    "Risk",
+    "Unreachable",
+    "alike",
+    "build",
+    "epoch",
+    "host_report",
+    "reaches",
+    "said_of_each",
+]
+
+SECTIONS = (
+    "host",
+    "services",
+    "loops",
+    "timers",
+    "redis",
+    "models",
+    "frontend",
+    "repository",
+    "components",
+    "config",
+    "logging",
+    "network",
+)
+"""The places in part A, in the order they are read."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of what was asked for was answered: counts of evidence records.
+
+    `collected` probes ran, `absent` ones found nothing to run on or to read, `missing` ones
+    gave no answer (denied, timed out, failed, or no record at all).
+    """
+
+    probes: int
+    collected: int
+    absent: int
+    missing: int
+    findings: int
+    unknown_findings: int
+
+    @property
+    def percent(self) -> float:
+        """The share of probes that gave an answer; 100 when none was asked."""
+        return 100.0 * (self.collected + self.absent) / self.probes if self.probes else 100.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """A component of part A: the findings that share section, application and component."""
+
+    section: str
+    application: str | None
+    component: Text
+    status: Status
+    running: Running
+    connected_to: tuple[str, ...]
+    verified_at: str
+    findings: tuple[Finding, ...]
+    evidence: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Something to act on: the findings that carry it, at the severity of the worst.
+
+    `message` names every subject, `brief` the first few.
+    """
+
+    severity: Severity
+    message: Text
+    brief: Text
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class HostReport:
+    """Everything the report says of one host; `records` are its evidence by id."""
+
+    host: str
+    bundle: Bundle
+    profiles: Profiles
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    blocks: tuple[Block, ...]
+    risks: tuple[Risk, ...]
+    records: Mapping[str, Record]
+    commands: Mapping[str, str]
+    cut_short: str | None = None
+
+    @property
+    def collected_at(self) -> str:
+        """When the collection ended, by the host's clock, ISO 8601 in UTC."""
+        return self.bundle.finished_at
+
+    @property
+    def clock(self) -> Clock:
+        """The host's clock against the control node's."""
+        return self.bundle.clock
+
+    @property
+    def status(self) -> Status:
+        """The worst of the host's findings; unknown is worse than ok, better than known bad."""
+        return _status({finding.verdict.status for finding in self.findings})
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many findings have each status."""
+        counted: dict[Status, int] = {"ok": 0, "degraded": 0, "down": 0, "unknown": 0}
+        for finding in self.findings:
+            counted[finding.verdict.status] += 1
+        return counted
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """A host nobody reached, or whose evidence cannot be used."""
+
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report over one archive."""
+
+    digest: str
+    run: str
+    complete: bool
+    hosts: tuple[HostReport, ...]
+    unreachable: tuple[Unreachable, ...]
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a host was not reached, or was cut short, or the run was interrupted."""
+        return (
+            not self.complete
+            or bool(self.unreachable)
+            or any(host.cut_short for host in self.hosts)
+        )
+
+
+def build(archive: Archive, profiles: Mapping[str, Any] | None = None) -> Report:
+    """Judge every host of the archive and return the report.
+
+    `profiles` (`truthmap_app_*` values by application name) replace those stored in the bundles.
+    A bundle with an unusable profile becomes an unreachable entry: one bad host never takes down
+    the rest.
+    """
+    hosts = []
+    unreachable = {host: item.reason for host, item in archive.unreached.items()}
+    for host in sorted(archive.bundles):
+        try:
+            hosts.append(host_report(archive.bundles[host], profiles, archive.partial.get(host)))
+        except InputError as error:
+            if profiles is not None:
+                raise
+            unreachable[host] = str(error)
+    return Report(
+        digest=archive.digest,
+        run=archive.run,
+        complete=archive.complete,
+        hosts=tuple(hosts),
+        unreachable=tuple(Unreachable(host, unreachable[host]) for host in sorted(unreachable)),
+        problems=tuple(str(problem) for problem in archive.problems),
+    )
+
+
+def host_report(
+    bundle: Bundle, profiles: Mapping[str, Any] | None = None, cut_short: str | None = None
+) -> HostReport:
+    """Judge one bundle; raises `InputError` for an unusable profile."""
+    declared = load_profiles(
+        bundle.applications if profiles is None else profiles, f"profile of {bundle.host}"
+    )
+    context = HostContext(
+        name=bundle.host,
+        collected_at=epoch(bundle.finished_at),
+        profiles=declared,
+        bundle=bundle,
+    )
+    findings = judge(context, registry.rules(), registry.parsers())
+    records = {record.id: record for record in bundle.evidence}
+    if not bundle.complete and cut_short is None:
+        cut_short = "the time budget ended before every probe had run"
+    return HostReport(
+        host=bundle.host,
+        bundle=bundle,
+        profiles=declared,
+        coverage=_coverage(bundle, findings),
+        findings=tuple(findings),
+        blocks=tuple(_blocks(findings, records)),
+        risks=tuple(_risks(findings)),
+        records=records,
+        commands=_commands(bundle),
+        cut_short=cut_short,
+    )
+
+
+def reaches(finding: Finding, threshold: str) -> bool:
+    """Say whether a finding counts for a threshold: P0, P1, P2, P3 or `unknown`.
+
+    An unknown finding counts as the worst its rule could have found: what nobody saw passes no
+    gate. `unknown` counts whatever is unknown or has a severity. Waived findings never count.
+    """
+    if finding.waived:
+        return False
+    if threshold == "unknown":
+        return finding.verdict.status == "unknown" or finding.verdict.severity is not None
+    return finding.gate is not None and finding.gate <= threshold
+
+
+def epoch(time: str) -> float:
+    """Return an ISO 8601 time as seconds since 1970 in UTC."""
+    return datetime.fromisoformat(time).timestamp()
+
+
+def _commands(bundle: Bundle) -> dict[str, str]:
+    """Return by probe or record id how to repeat it by hand, also where no record was left."""
+    commands = {
+        str(probe.get("id")): " ".join(str(word) for word in probe.get("args", {}).get("argv", []))
+        for probe in bundle.probes
+    }
+    commands.update({record.id: record.command for record in bundle.evidence})
+    return {key: value for key, value in commands.items() if value}
+
+
+def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
+    outcomes = [record.outcome for record in bundle.evidence]
+    answered = {record.probe for record in bundle.evidence}
+    silent = sum(1 for probe in bundle.probes if probe.get("id") not in answered)
+    verdicts = [finding.verdict.status for finding in findings]
+    collected = outcomes.count("collected")
+    absent = outcomes.count("absent")
+    return Coverage(
+        probes=len(outcomes) + silent,
+        collected=collected,
+        absent=absent,
+        missing=len(outcomes) - collected - absent + silent,
+        findings=len(verdicts),
+        unknown_findings=verdicts.count("unknown"),
+    )
+
+
+def _blocks(findings: Iterable[Finding], records: Mapping[str, Record]) -> list[Block]:
+    groups: dict[tuple[int, str, str], list[Finding]] = {}
+    for finding in findings:
+        verdict = finding.verdict
+        key = (SECTIONS.index(finding.section), verdict.application or "~", str(verdict.component))
+        groups.setdefault(key, []).append(finding)
+    return [_block(groups[key], records) for key in sorted(groups)]
+
+
+def _block(findings: list[Finding], records: Mapping[str, Record]) -> Block:
+    first = findings[0]
+    cited = [
+        citation.record
+        for finding in findings
+        for citation in finding.verdict.citations
+        if citation.record in records
+    ]
+    return Block(
+        section=first.section,
+        application=first.verdict.application,
+        component=first.verdict.component,
+        status=_block_status([finding.verdict.status for finding in findings]),
+        running=_block_running([finding.verdict.running for finding in findings]),
+        connected_to=tuple(
+            sorted({name for finding in findings for name in finding.verdict.connected_to})
+        ),
+        verified_at=min(finding.verified_at for finding in findings),
+        findings=tuple(findings),
+        evidence=tuple(records[name] for name in dict.fromkeys(cited)),
+    )
+
+
+def _status(statuses: set[Status]) -> Status:
+    order: tuple[Status, ...] = ("down", "degraded", "unknown", "ok")
+    return next((status for status in order if status in statuses), "unknown")
+
+
+def _block_status(statuses: list[Status]) -> Status:
+    """Return down only where all is down: a block half broken is degraded."""
+    known = {status for status in statuses if status != "unknown"}
+    if not known:
+        return "unknown"
+    if len(known) > 1:
+        return "degraded"
+    (only,) = known
+    return "degraded" if only == "ok" and "unknown" in statuses else only
+
+
+def _block_running(states: list[Running]) -> Running:
+    known = {state for state in states if state not in ("na", "unknown")}
+    if not known:
+        return "na" if "na" in states else "unknown"
+    if "unstable" in known:
+        return "unstable"
+    if len(known) > 1:
+        return "partial"
+    (only,) = known
+    return only
+
+
+def _risks(findings: Iterable[Finding]) -> list[Risk]:
+    """Return one risk for everything that is wrong in one way, worst first.
+
+    Findings about one subject are one risk (a unit that loops and is down is one thing to fix),
+    and subjects of which the same is said, at the same severity, are one risk too.
+    """
+    by_subject: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.verdict.severity and finding.verdict.status in ("degraded", "down"):
+            by_subject.setdefault(finding.verdict.subject, []).append(finding)
+    chosen = [sorted(about, key=_worst_first) for about in by_subject.values()]
+    rest = {about[0].id: about[1:] for about in chosen}
+    risks = []
+    for group in alike([about[0] for about in chosen]):
+        carried = (*group, *(finding for first in group for finding in rest[first.id]))
+        severity = group[0].verdict.severity
+        if severity is None:
+            raise ValueError(f"{group[0].id} has no severity and is no risk")
+        risks.append(Risk(severity, _said_of(group), _said_of(group, most=3), carried))
+    return sorted(risks, key=lambda risk: _worst_first(risk.findings[0]))
+
+
+def alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
+    """Group findings that say the same of different subjects; the order is kept."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        verdict = finding.verdict
+        said = (finding.rule, verdict.status, verdict.severity, verdict.details)
+        groups.setdefault((*said, _about(verdict, text("it"))), []).append(finding)
+    return [tuple(group) for group in groups.values()]
+
+
+def _about(verdict: Verdict, subject: Text) -> Text:
+    """Return the verdict's message with another subject in its place."""
+    values = tuple(
+        (name, subject if value == verdict.subject else value)
+        for name, value in verdict.message.values
+    )
+    return Text(verdict.message.template, values)
+
+
+def said_of_each(findings: tuple[Finding, ...]) -> Text:
+    """Return what is said of several subjects alike, the subjects left to the reader's list."""
+    return _about(findings[0].verdict, text("each of these"))
+
+
+def _said_of(findings: tuple[Finding, ...], most: int | None = None) -> Text:
+    if len(findings) == 1:
+        return findings[0].verdict.message
+    names = ", ".join(finding.verdict.subject for finding in findings[:most])
+    more = len(findings) - most if most is not None else 0
+    subjects = (
+        text("each of {names} and {more} more", names=names, more=more)
+        if more > 0
+        else text("each of {names}", names=names)
+    )
+    return _about(findings[0].verdict, subjects)
+
+
+def _worst_first(finding: Finding) -> tuple[int, int, str]:
+    severity = finding.verdict.severity
+    rank = SEVERITIES.index(severity) if severity else len(SEVERITIES)
+    return (rank, 0 if finding.section == "loops" else 1, finding.id)

@@ -1,0 +1,1 @@
+"""Rules: one module a subject, pure functions from facts to verdicts."""

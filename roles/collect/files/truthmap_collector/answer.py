@@ -1,0 +1,39 @@
+"""The answer's way home: JSON, compressed, framed so that noise around it does no harm."""
+
+import base64
+import hashlib
+import json
+import zlib
+from typing import Any, Dict
+
+__all__ = ["SCHEMA", "framed", "surely_within"]
+
+SCHEMA = "truthmap/answer/1"
+
+
+def framed(answer: Dict[str, Any]) -> bytes:
+    """Return the text that stdout carries.
+
+        TRUTHMAP-ANSWER/1 <characters of base64> <sha256 of the zlib bytes>
+        <base64, 76 columns>
+        TRUTHMAP-END
+
+    Line ends are not counted: a terminal in between may change them.
+    """
+    packed = zlib.compress(_json(answer), 6)
+    lines = base64.encodebytes(packed)
+    characters = len(lines) - lines.count(b"\n")
+    head = "TRUTHMAP-ANSWER/1 {} {}\n".format(characters, hashlib.sha256(packed).hexdigest())
+    return head.encode("ascii") + lines + b"TRUTHMAP-END\n"
+
+
+def surely_within(answer: Dict[str, Any], limit: int) -> bool:
+    """Say whether an answer fits without compressing it to see.
+
+    zlib adds next to nothing to what it cannot compress, base64 a third and its line ends.
+    """
+    return len(_json(answer)) * 1.36 + 1024 < limit
+
+
+def _json(answer: Dict[str, Any]) -> bytes:
+    return json.dumps(answer, separators=(",", ":"), ensure_ascii=True).encode("ascii")

@@ -1,0 +1,350 @@
+"""What a probe may say: one table, from which declarations are checked and the schema is published.
+
+The table is written in the few words of JSON Schema that `_Checker` understands, so that the
+published schema and the check cannot drift apart.
+"""
+
+import re
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
+
+from truthmap_collector.selectors import SELECTORS
+
+__all__ = ["KINDS", "KindArguments", "json_schema", "masking_of", "phase_is_last", "validate"]
+
+_Schema = Dict[str, Any]
+
+_TEXT: _Schema = {"type": "string", "minLength": 1}
+_NAMES: _Schema = {"type": "array", "items": _TEXT, "minItems": 1}
+_PATH: _Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
+_PATTERN: _Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
+_COUNT: _Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
+_FLAG: _Schema = {"type": "boolean"}
+
+
+class KindArguments(NamedTuple):
+    """What a kind takes, how its output is masked unless the probe says otherwise, what it costs.
+
+    Cheap kinds start before those that start a process.
+    """
+
+    description: str
+    properties: Dict[str, _Schema]
+    required: List[str]
+    mask: Any
+    cheap: bool
+
+
+KINDS = {
+    "command": KindArguments(
+        "Run a program, never a shell.", {"argv": _NAMES}, ["argv"], "text", False
+    ),
+    "journal": KindArguments(
+        "The newest journal entries that match, as JSON lines.",
+        {
+            "matches": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^([A-Z0-9_]+=[\\s\\S]+|\\+)$"},
+            },
+            "lines": {"type": "integer", "minimum": 1, "maximum": 100000},
+            "since_s": {"type": "integer", "minimum": 1},
+            "fields": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[A-Z0-9_]+$"},
+                "minItems": 1,
+            },
+        },
+        ["matches", "lines"],
+        "text",
+        False,
+    ),
+    "file": KindArguments(
+        "The content of a regular file.", {"path": _PATH}, ["path"], "none", True
+    ),
+    "files": KindArguments(
+        "The files that shell patterns match, with metadata and content.",
+        {"globs": {"type": "array", "items": _PATTERN, "minItems": 1}, "most": _COUNT},
+        ["globs", "most"],
+        "none",
+        True,
+    ),
+    "listing": KindArguments(
+        "Metadata of a path, its folder's entries and its parents.",
+        {"path": _PATH, "interpreter": _FLAG, "entries": _FLAG},
+        ["path"],
+        "none",
+        True,
+    ),
+    "filesystems": KindArguments(
+        "Space and inodes of local file systems.", {}, [], {"json": ["source"]}, True
+    ),
+    "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
+}
+"""The closed set of kinds."""
+
+_PROBE: _Schema = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
+        "description": _TEXT,
+        "kind": {"enum": sorted(KINDS)},
+        "args": {"type": "object"},
+        "mask": {
+            "description": '"text", "none", {"properties": [names]} or {"json": [names]}',
+            "anyOf": [
+                {"enum": ["text", "none"]},
+                {
+                    "type": "object",
+                    "properties": {"properties": _NAMES},
+                    "required": ["properties"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {"json": _NAMES},
+                    "required": ["json"],
+                    "additionalProperties": False,
+                },
+            ],
+        },
+        "from": {
+            "type": "object",
+            "properties": {
+                "probe": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
+                "selector": {"enum": sorted(SELECTORS)},
+                "as": {"enum": ["each", "all"]},
+                "most": _COUNT,
+            },
+            "required": ["probe", "selector"],
+            "additionalProperties": False,
+        },
+        "identifiers": {"enum": sorted(SELECTORS)},
+        "when": {"enum": ["first", "last"]},
+        "limits": {
+            "type": "object",
+            "properties": {
+                "timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 3600},
+                "bytes": {"type": "integer", "minimum": 1, "maximum": 16777216},
+            },
+            "additionalProperties": False,
+        },
+    },
+    "required": ["id", "description", "kind"],
+    "additionalProperties": False,
+}
+
+
+def json_schema() -> _Schema:
+    """Return the published JSON Schema (draft 2020-12) of a list of probe declarations.
+
+    What needs more than one probe to see (repeated ids, unknown parents, circles, `{item}` without
+    `from`) is checked by `validate` alone.
+    """
+    by_kind = [
+        {
+            "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+            "then": {"properties": {"args": _args_schema(name)}, "required": _args_required(name)},
+        }
+        for name in sorted(KINDS)
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Truth Map probe declarations",
+        "type": "array",
+        "items": dict(_PROBE, allOf=by_kind),
+    }
+
+
+def validate(probes: Any) -> List[str]:
+    """Return what is wrong with a list of declarations, one line each; empty means nothing is."""
+    if not isinstance(probes, list):
+        return ["probes: must be a list of declarations"]
+    errors: List[str] = []
+    for number, probe in enumerate(probes):
+        errors.extend(_probe_errors(_name(probe, number), probe))
+    if not errors:
+        errors.extend(_relation_errors(probes))
+    return errors
+
+
+def masking_of(probe: Dict[str, Any]) -> Any:
+    """Return the masking a valid declaration asks for, or its kind's own."""
+    return probe.get("mask", KINDS[probe["kind"]].mask)
+
+
+def phase_is_last(probe: Dict[str, Any], by_id: Dict[str, Dict[str, Any]]) -> bool:
+    """Say whether a probe waits for all others: by its own word or that of one it derives from."""
+    current: Optional[Dict[str, Any]] = probe
+    while current is not None:
+        if current.get("when") == "last":
+            return True
+        current = by_id.get(current["from"]["probe"]) if "from" in current else None
+    return False
+
+
+def _args_schema(kind: str) -> _Schema:
+    declared = KINDS[kind]
+    return {
+        "type": "object",
+        "description": declared.description,
+        "properties": declared.properties,
+        "required": declared.required,
+        "additionalProperties": False,
+    }
+
+
+def _args_required(kind: str) -> List[str]:
+    return ["args"] if KINDS[kind].required else []
+
+
+def _name(probe: Any, number: int) -> str:
+    known = probe.get("id") if isinstance(probe, dict) else None
+    return "probe " + known if isinstance(known, str) else "probes[{}]".format(number)
+
+
+def _probe_errors(where: str, probe: Any) -> Iterator[str]:
+    yield from _check(where, probe, _PROBE)
+    kind = probe.get("kind") if isinstance(probe, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        return
+    if "args" in probe:
+        if isinstance(probe["args"], dict):
+            yield from _check(where + ": args", probe["args"], _args_schema(kind))
+    elif _args_required(kind):
+        yield "{}: 'args' is missing; kind {} needs {}".format(
+            where, kind, ", ".join(KINDS[kind].required)
+        )
+
+
+def _check(where: str, value: Any, schema: _Schema) -> Iterator[str]:
+    """Check a value against the words of JSON Schema used in this module."""
+    if "anyOf" in schema:
+        if all(list(_check(where, value, choice)) for choice in schema["anyOf"]):
+            yield "{}: must be {}".format(where, schema["description"])
+    elif "enum" in schema:
+        if not any(type(value) is type(known) and value == known for known in schema["enum"]):
+            choices = ", ".join(schema["enum"])
+            hint = _nearest(value, schema["enum"])
+            yield "{}: {!r} is none of {}{}".format(where, value, choices, hint)
+    elif not _is(value, schema["type"]):
+        yield "{}: must be {}, not {!r}".format(where, _TYPES[schema["type"]], value)
+    elif schema["type"] == "object":
+        yield from _check_object(where, value, schema)
+    elif schema["type"] == "array":
+        if len(value) < schema.get("minItems", 0):
+            yield "{}: must not be empty".format(where)
+        for number, item in enumerate(value):
+            yield from _check("{}[{}]".format(where, number), item, schema["items"])
+    else:
+        yield from _check_scalar(where, value, schema)
+
+
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+def _is(value: Any, name: str) -> bool:
+    if name in ("integer", "number"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        return name == "number" or value == value // 1
+    expected = {"string": str, "boolean": bool, "array": list, "object": dict}[name]
+    return isinstance(value, expected)
+
+
+def _check_object(where: str, value: Dict[Any, Any], schema: _Schema) -> Iterator[str]:
+    known = schema.get("properties", {})
+    for name in sorted(value, key=str):
+        if name in known:
+            yield from _check("{}: {}".format(where, name), value[name], known[name])
+        elif schema.get("additionalProperties") is False:
+            hint = _nearest(name, known)
+            yield "{}: unknown key {!r}{}".format(where, name, hint)
+    for name in schema.get("required", []):
+        if name not in value:
+            yield "{}: {!r} is missing".format(where, name)
+
+
+def _check_scalar(where: str, value: Any, schema: _Schema) -> Iterator[str]:
+    if isinstance(value, str):
+        if len(value) < schema.get("minLength", 0):
+            yield "{}: must not be empty".format(where)
+        elif "pattern" in schema and not re.search(schema["pattern"], value):
+            yield "{}: {!r} does not match {}".format(where, value, schema["pattern"])
+    elif not isinstance(value, bool):
+        if value < schema.get("minimum", value):
+            yield "{}: must be at least {}".format(where, schema["minimum"])
+        if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
+            yield "{}: must be more than {}".format(where, schema["exclusiveMinimum"])
+        if value > schema.get("maximum", value):
+            yield "{}: must be at most {}".format(where, schema["maximum"])
+
+
+def _nearest(name: Any, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - only for a mistake; it costs every host otherwise
+
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return "; did you mean {!r}?".format(close[0]) if close else ""
+
+
+def _relation_errors(probes: List[Dict[str, Any]]) -> Iterator[str]:
+    by_id: Dict[str, Dict[str, Any]] = {}
+    for probe in probes:
+        if probe["id"] in by_id:
+            yield "probe {}: declared twice".format(probe["id"])
+        by_id[probe["id"]] = probe
+    for probe in probes:
+        where = "probe " + probe["id"]
+        parent = probe.get("from", {}).get("probe")
+        if parent is not None and parent not in by_id:
+            hint = _nearest(parent, by_id)
+            yield "{}: from: probe: there is no probe {!r}{}".format(where, parent, hint)
+        elif _is_circular(probe, by_id):
+            yield "{}: from: probe: it derives from itself".format(where)
+        yield from _placeholder_errors(where, probe)
+
+
+def _is_circular(probe: Dict[str, Any], by_id: Dict[str, Dict[str, Any]]) -> bool:
+    seen = set()
+    current: Optional[Dict[str, Any]] = probe
+    while current is not None and "from" in current:
+        if current["id"] in seen:
+            return True
+        seen.add(current["id"])
+        current = by_id.get(current["from"]["probe"])
+    return False
+
+
+def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
+    texts = list(_texts(probe.get("args", {})))
+    wanted = {"each": "{item}", "all": "{items}"}.get(
+        probe["from"].get("as", "each") if "from" in probe else ""
+    )
+    if wanted == "{item}" and not any(wanted in text for text in texts):
+        yield "{}: args: {{item}} stands nowhere, so every target would be asked the same".format(
+            where
+        )
+    if wanted == "{items}" and wanted not in texts:
+        yield "{}: args: no list has the element {{items}}, so no target would be asked".format(
+            where
+        )
+    for sign in ("{item}", "{items}"):
+        if sign != wanted and any(sign in text for text in texts):
+            way = "each" if sign == "{item}" else "all"
+            yield "{}: args: {} needs a `from` with as: {}".format(where, sign, way)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

@@ -1,0 +1,155 @@
+"""From a declaration to jobs: one for a plain probe, one or many for a derived one."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from truthmap_collector import host
+from truthmap_collector.declaration import KINDS
+from truthmap_collector.kinds import KINDS as EXECUTED
+from truthmap_collector.observation import COLLECTED, ERROR, Stream, Verdict
+from truthmap_collector.selectors import select
+
+__all__ = ["Job", "Look", "by_hand", "derived", "plain", "rank", "targets"]
+
+_MOST = 20
+
+Probe = Dict[str, Any]
+
+
+class Job(NamedTuple):
+    """One thing to do: a probe with its arguments filled in. `item` is its target, if derived."""
+
+    id: str
+    probe: Probe
+    args: Dict[str, Any]
+    item: Optional[str]
+
+
+class Look(NamedTuple):
+    """One thing done, or not: the raw evidence, before masking. `started_at` is epoch seconds."""
+
+    job: Job
+    started_at: float
+    duration_s: float
+    verdict: Verdict
+    stdout: Stream = Stream()
+    stderr: Stream = Stream()
+
+
+def plain(probe: Probe) -> Job:
+    """Return the job of a probe that takes no targets."""
+    return Job(probe["id"], probe, probe.get("args", {}), None)
+
+
+def by_hand(job: Job) -> str:
+    """Return the command that repeats a job by hand."""
+    return EXECUTED[job.probe["kind"]].by_hand(job.args)
+
+
+def targets(selector: str, looks: Sequence[Look]) -> List[str]:
+    """Return the targets a selector finds in the raw output of a probe's looks."""
+    found: Dict[str, None] = {}
+    for look in looks:
+        found.update(dict.fromkeys(select(selector, host.from_os(look.stdout.data))))
+    return list(found)
+
+
+def derived(probe: Probe, parents: Sequence[Look], now: float) -> Tuple[List[Job], List[Look]]:
+    """Return the jobs of a derived probe, and looks that are already their own answer.
+
+    `parents` are the looks of the probe it takes its targets from, all done. A look without a job
+    says that there was no target, that none could be known, or that not all are looked at.
+    """
+    source = probe["from"]
+    found = targets(source["selector"], parents)
+    items = [item for item in found if not _is_option(probe, item)]
+    doubt = _doubt(source["probe"], parents)
+    if not found:
+        verdict = Verdict(ERROR, doubt) if doubt else Verdict(COLLECTED)
+        return [], [Look(plain(probe), now, 0.0, verdict)]
+    most = int(source.get("most", _MOST))
+    each = source.get("as", "each") == "each"
+    looks = []
+    options = [item for item in found if item not in items]
+    shortfall = _shortfall(items, most, options, doubt)
+    if shortfall:
+        note = plain(probe) if each else plain(probe)._replace(id=probe["id"] + "[more]")
+        looks.append(Look(note, now, 0.0, Verdict(ERROR, shortfall)))
+    if each or not items:
+        return [_for_one(probe, item) for item in items[:most]], looks
+    return [plain(probe)._replace(args=_expanded(probe.get("args", {}), items[:most]))], looks
+
+
+def rank(job: Job) -> int:
+    """Return when a job's turn is: what wants to be first, then cheap kinds, then commands."""
+    if job.probe.get("when") == "first":
+        return 0
+    return 1 if KINDS[job.probe["kind"]].cheap else 2
+
+
+def _doubt(name: str, parents: Sequence[Look]) -> Optional[str]:
+    """Say why the parent's evidence may not name all targets; None if it does."""
+    for look in parents:
+        verdict = look.verdict
+        if verdict.outcome != COLLECTED:
+            said = "{}: {}".format(verdict.outcome, verdict.reason)
+        elif verdict.exit_code and not look.stdout.size:
+            said = "collected: exit code {} and nothing on stdout".format(verdict.exit_code)
+        elif verdict.signal:
+            said = "collected: ended by signal {}".format(verdict.signal)
+        elif look.stdout.truncated:
+            said = "collected: only the last {} of {} bytes".format(
+                len(look.stdout.data), look.stdout.size
+            )
+        else:
+            continue
+        return "its targets come from {}, which was {}".format(name, said)
+    return None
+
+
+def _is_option(probe: Probe, item: str) -> bool:
+    """Say whether a program would take a target for one of its options."""
+    argv = probe.get("args", {}).get("argv", [])
+    places = [argv.index(sign) for sign in ("{item}", "{items}") if sign in argv]
+    return item.startswith("-") and any("--" not in argv[:place] for place in places)
+
+
+def _shortfall(
+    items: List[str], most: int, options: List[str], doubt: Optional[str]
+) -> Optional[str]:
+    said = []
+    if len(items) > most:
+        said.append(
+            "{} of {} targets looked at, limit; not looked at: {}".format(
+                most, len(items), ", ".join(items[most:])
+            )
+        )
+    if options:
+        said.append("not looked at, since they would be taken for options: " + ", ".join(options))
+    if doubt:
+        said.append(doubt + "; there may be more targets")
+    return ". ".join(said) or None
+
+
+def _for_one(probe: Probe, item: str) -> Job:
+    args = _filled(probe.get("args", {}), item)
+    return Job("{}[{}]".format(probe["id"], item), probe, args, item)
+
+
+def _filled(value: Any, item: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("{item}", item)
+    if isinstance(value, list):
+        return [_filled(inner, item) for inner in value]
+    if isinstance(value, dict):
+        return {name: _filled(inner, item) for name, inner in value.items()}
+    return value
+
+
+def _expanded(args: Dict[str, Any], items: List[str]) -> Dict[str, Any]:
+    return {name: _with_items(value, items) for name, value in args.items()}
+
+
+def _with_items(value: Any, items: List[str]) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [word for part in value for word in (items if part == "{items}" else [part])]

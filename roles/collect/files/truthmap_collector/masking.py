@@ -1,0 +1,1065 @@
+"""Masking free text at the source, by allow-list: what is not known to be harmless does not leave.
+
+Kept are numbers, times, addresses, paths, option names, plain words and the identifiers the caller
+names; everything else becomes `<masked:LENGTH>`, LENGTH in characters. What follows a name such as
+`password` is masked whatever it looks like. There is no dictionary on a host: a word is plain if
+the letter triples in it also occur in `_WORDS`, which is therefore both vocabulary and model.
+"""
+
+import itertools
+import json
+import re
+import socket
+import unicodedata
+from typing import (
+    AbstractSet,
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Match,
+    NamedTuple,
+    Optional,
+    Pattern,
+    Tuple,
+)
+
+__all__ = ["Masker"]
+
+# Ordinary words and those of logs.
+_WORDS = """
+abnormally about above absolute abstract accepted access according acquire across actually added
+additional address adds adjust adjustment administrator advertise affiliates after again aggregator
+ahead alarm algorithm alias allocate allowed allows almost along alpha already also always ambiguous
+amount analysis anonymous another anything anyway appear append application apply applying approach
+appropriate arbitrary archive args argument arguments around array assignment associated assuming
+attach attempts attribute audit author automatically available avoid away axis back background
+backlog backoff backup backwards balance based basic because been before begin behavior behind being
+below best between beyond binance binary bitmap bits blank block blue body boolean both bottom
+branch break bridge broadcast broken buffer bugs build building burst busy button bytes cache
+calculate call callable called calling calls cancel cannot capability capital capture case caught
+certificate cgroup chain change changed changes changing character check checking checkpoint checks
+checksum children choice choose cipher circular class cleanly cleanup clear client close code
+coefficients color column columns combined command comment commit common communication comparison
+compatibility compiled complete complex compress compute config configuration confirm conflicts
+conjunction connection console consumed consumer contains continue continuing control convert cookie
+cooldown copied copy copying corresponding corrupted could counter cover crash create current
+currently curve custom cycle daemon dash data database datagram days dbus deactivated debian debug
+debugging decimal declared decode default defaults degree delete delta denied deny depends
+deprecated depth descriptor desired despite details detected determine development device diagnostic
+died different digest digits directly directory disable discard discussion disk display displayed
+docs documentation does doing domain done dormant double download drained driver drop dummy dump
+duplicate during dynamic each earlier easier easy echo edge effect either element else embedded emit
+empty enable encoding encrypted endpoint enforce enough ensemble entire entries entry environment
+epoch equivalent error errors escape evaluate even every exactly example exceeded except exchange
+exclude exec execute exhausted exist existing exists exit exited expand expected expired expiry
+explicitly exponent exposure express extension extra failed failure fallback false family fatal
+feature feedback fetch field fields file files filter find finished firmware first five fixed fixing
+flag flags float flush following force forcing foreign form formats forward found frame free freeze
+from fudge full function further future garbage gateway general generate given giving glob global
+goes going good governance graph graphs group grow growth guaranteed guess handle handling handshake
+happen hardware harvest hash have header heartbeat help helper here hexadecimal hidden hierarchy
+higher highlight home host hostkey hostname however http https hyphenation idea identifier idle
+ignoring ikke illegal image immediately immutable import inactive include index individual info
+information inherit inhibit initial initialized inline inner inode input inside instance instead
+integer integrity interface internal interpreted interval into invalid invoked issue items iterable
+itself jobs join journal json jump just keep keeping kept kernel keyboard keymap keyring keys
+keyword killer kline known kunne label lambda language large last latency launch layer layout leave
+left legacy length level leverage library license lifetime like likely limit line linear lines link
+linked links linux list listening live load local localhost logging logic logs long look looking
+looks lookup loop loopback machine macro made magic major make making malformed manager manpage
+manual many mapping margin mark marked mask masked match matching matrix maximum maybe meaningful
+means measure mechanism memory merge message metadata method methods might minimum minutes mismatch
+missing mode modified module monitor more most mostly mount much multiple must name necessarily need
+needs negative negotiated neighbor neither network never newer newline newly nexthop nice node
+nonblocking none nonzero note null number numeric object objects obsolete obtain occur octal offline
+offset older omitted once only opcode open openssl optimization option options order original
+orphaned other otherwise outgoing output outside over overdue overflow override owner ownership
+package padding page pair parallel parameters parse particular passed passphrase passwd password
+path pathname paths paused payload peer pending percent perform perhaps period perl phase physical
+pipe pipeline plain platform please plus point policy pool populate portability portfolio position
+possible power precision prediction prefix prefixes pretty previous previously prime principal print
+priority private privileges probably probe problem proc process produce profile program programs
+project promote proof properly property proposal protocol provided proxy pseudo public purge purpose
+push python quantum query queue queued quick quickly quiet quote raise random range read readable
+reading real reason reboot received reconcile recursively refer refresh refused regardless regex
+regime region register regular rejected relative relevant remain remote remove removing replace
+replaced replacing replica replication report request required rescue reset resolve resource
+response result retrieve retrying return returned returns reuse revoked rewrite right rights
+rollback root rule running safe safety same save says scheduled scorecard search second secret
+section security seed seeing seek seems segfault segment selected semantics send separate sequence
+server service sets setting setup several shadow shall shell shift short shortcut should show
+shutdown shutting sign signature silently similar simple since single size sizes skip skipping sleep
+slice slightly slot slots small snapshot socket software some soon sort source space spawning
+special specific specified specify square stack stale standard start startet starting state status
+stderr stdio stdlib stdout step steps still stop stopped stoppet stops storage store strategy stream
+string strings structure stub stuff style subclass subdirectory subject subnet subscribe subset
+substitute success successfully such suffix suitable superblock support supported supports suspend
+swap switch symbol symbols symlink sync syntax syscall syslog system systemctl systemd table take
+takes target task tasks technical telegram terms test text than that their them themselves theory
+there these they third this threads threshold throttled through thus ticker time timeout timestamps
+timezone title tjeneste together token tool total touch traceback trader traffic trainer transaction
+transfer transform translation transmit trigger true truncate trusted tunnel turn twice type types
+typically unable under unexpected unexpectedly unhealthy unicode unified union unique unit universe
+unix unknown unless unlike unlock unmount unreachable unrecognized unsigned unsupported until unused
+update upgrade upload upon upstream usage used useful user uses using usually utility uuid vacuum
+validate validity value variable variant vector verb verbatim verbose verify version view virtual
+visible volatile volume waiting wake wallet want warmup warning watchdog webhook websocket weight
+welcome well were what whatever when whether which while whose width wildcard will wipe wireless
+with without work working works world would wrapper write written wrong yield your zero zeros zone
+"""
+# Terms that look unlike words; those that take a number (`python3`, `sda1`) as well.
+_TERMS = """
+18446744073709551615 9223372036854775807 aarch64 ack acpi addr aes ai aiohttp alpine am amd amd64
+amqp amqps anacron aof apache api app applewebkit apr apt argc args argv arm64 armhf ascii asyncio
+atime atr auc aug avg awk aws bf16 bgsave bin binfmt bios bnb bps br bsc btc btrfs busygroup bz2
+catboost cd celery centos certbot cest cet cf cfg cgroup cgroups chmod chown chronyd ci cidr clang
+clm clusterdown cmd cnn comm conf consul containerd core cp cpu cron crond crossslot css csv ctime
+ctl ctx cuda curl db dbus deb debian dec dev df dhcp dir dirs disk django dnf dns doc docker dockerd
+dpkg dqn dsa dst du eacces ec2 ecdsa econnrefused ed25519 efi eg el ema eno enoent enp ens env eof
+eperm epipe err errno ess etc etcd eth etimedout euid eur eval exec expr ext4 f1 fail2ban fastapi fc
+fd fds feb fin firefox flask float16 float32 float64 fold fp16 fqdn fri fsck fstab fstrim ftp func
+gb gbps gcc gce gcp gcs gecko ghz gib gid git github gitlab glibc gmt gnn golang gpg gpt gpu grafana
+grep grpc gru grub gunicorn gz h2 hdd hf hrs html http http2 https hz i386 i686 icmp id idx ie imap
+impl inf ini init initramfs initrd inode int16 int32 int64 int8 io ip iptables ipv4 ipv6 iso jan
+java jdk journalctl journald jre js json jul jun k8s kafka kb kbps keras keytool khtml khz kib kmod
+krb5 kubectl kvm kwargs lan lastlog ldap len lgbm lib libc lightgbm lldp llm llvm logind logrotate
+loki lsof lstm luks lvm lxc lz4 macd mae mape mar mariadb masterdown max may mb mbps md md5 mhz mib
+min mins misconf mkdir mkfs ml mlp mnt mon mongodb mozilla ms mse msec msg mta mtime mtu mysql na
+nan nbeats networkd nfs nft nginx nhits nil no noauth node nogroup noperm noscript nov npm nr ns nss
+nsswitch ntlm ntp ntpd null num numpy nvme oct ohlcv ok onnx oom opt os otel p50 p95 p99 pam pandas
+patchtst pci perl pg pgpassword php pid pip pkg pm pnl podman polkitd postgres ppid ppo preauth
+prometheus ps psql pts py python pytorch qemu qt qty rabbitmq raid ram rank rc rdb redis rediss ref
+refs replica repo req res resolved resp rhel rhost rl rmse rnn roi rpm rq rsa rsi rss rst rsync
+rsyslog rsyslogd rtnl rtt ruby runc ruser rx s3 sac sat scipy sda sdb secs sed sep seq sftp sh sha
+sha1 sha256 sha384 sha512 shard sigabrt sigchld sighup sigint sigkill sigpipe sigsegv sigterm
+sigusr1 sigusr2 sklearn sl slot sma smtp snapd so sol sql src srv ss ssd ssh sshd sshpass ssl sssd
+statsd std stdin su sudo sun svc swapoff syn sys sysctl syslog systemd tar tb tcl tcp tft thread thu
+tid timesyncd tls tmp tmpfiles tmpfs toml torch tp ttl tty tue tx ubuntu udev udevd udp uevent ufw
+ui uid uint32 uint64 uint8 up uri url urls us usb usd usdc usdt usec usr utc utf utf8 util utils
+utmp uuid uvicorn valkey var vda venv veth vlan vm vmlinuz vpn vps vs vsz vwap vxlan wal wed wget
+wlan worker wrongpass wrongtype ws wss wtmp x64 x86 xack xadd xfs xgb xgboost xinfo xml xpending
+xread xreadgroup xrp xvda xz yaml yml yum zfs zip zst zstd
+"""
+_TECHNICAL = frozenset(_TERMS.split())
+_KNOWN = _TECHNICAL | frozenset(_WORDS.split())
+
+
+def _triples(word: str) -> List[str]:
+    """Return the letter triples of a word and its edges: `of` gives `^of`, `of$`."""
+    edged = "^" + word + "$"
+    return [edged[at : at + 3] for at in range(len(word))]
+
+
+_TRIPLES = frozenset(triple for word in _WORDS.split() for triple in _triples(word))
+
+# Names that announce a secret: by stem anywhere, or by a whole part (`db_pwd`, `userAuth`). After a
+# strong one prose is suspect too ("password is …"); a weak one is a common word of prose.
+_STRONG_STEM = re.compile(
+    "passw|passphrase|passcode|passord|kennwort|secret|hemmelig|token|apikey|bearer|credential"
+    "|sessid|authoriz|connectionstr|connstr"
+)
+_STRONG_PARTS = frozenset(
+    ["pass", "pwd", "pw", "auth", "jwt", "otp", "totp", "pin", "psk", "dsn", "cred", "creds"]
+)
+_WEAK_STEM = re.compile("session|cookie|signature|webhook|privat|authent|mnemonic|[cx]srf|nokkel")
+_WEAK_PARTS = frozenset(["key", "keys", "salt", "sig", "sid", "nonce", "hmac", "cvv", "ssn"])
+_SUFFIX = re.compile("(?<!mon)(?<!hot)(?<!tur)(?<!by)(?<!com)(?:key|(pass|pwd|auth|pw))$")
+# `password_file=…`, `--no-password …`, `KeyError: …`: no secret follows; looks decide.
+_HARMLESS_LAST = frozenset(
+    [
+        "file",
+        "path",
+        "dir",
+        "timeout",
+        "ttl",
+        "type",
+        "size",
+        "length",
+        "count",
+        "limit",
+        "expiry",
+        "interval",
+        "mode",
+        "method",
+        "enabled",
+        "required",
+        "algorithm",
+        "version",
+        "policy",
+        "age",
+        "retries",
+        "error",
+        "exception",
+        "warning",
+        "failure",
+    ]
+)
+_HARMLESS_FIRST = frozenset(["no", "without", "disable"])
+_SUFFIXES = (
+    r"(?i)\.(?:service|timer|socket|target|mount|automount|slice|scope|path|device|swap"
+    r"|py|js|so|sh|log|conf|json|ya?ml|toml|pid|sock%s)$"
+)
+_NOT_A_NAME = re.compile(_SUFFIXES % "")
+_FILE = re.compile(_SUFFIXES % r"|pkl|pth|pt|onnx|csv|parquet|gz|db|rdb|aof|html|txt|cfg|ini")
+# In prose after a strong name: these lead up to the secret …
+_LINKS = frozenset(
+    ["is", "was", "are", "be", "being", "equals", "as", "to", "now", "value", "er", "var"]
+)
+# … and these show that none follows at once ("Failed password for root").
+_FOLLOWERS = frozenset(
+    [
+        "for",
+        "from",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "and",
+        "or",
+        "with",
+        "without",
+        "not",
+        "no",
+        "has",
+        "have",
+        "had",
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "it",
+        "its",
+        "failed",
+        "failure",
+        "failing",
+        "error",
+        "errors",
+        "invalid",
+        "valid",
+        "expired",
+        "expiry",
+        "required",
+        "missing",
+        "wrong",
+        "incorrect",
+        "accepted",
+        "rejected",
+        "denied",
+        "disabled",
+        "enabled",
+        "changed",
+        "reset",
+        "check",
+        "checks",
+        "authentication",
+        "exchange",
+        "file",
+        "files",
+        "manager",
+        "management",
+        "store",
+        "storage",
+        "length",
+        "size",
+        "count",
+        "type",
+        "types",
+        "name",
+        "names",
+        "using",
+        "when",
+        "while",
+        "after",
+        "before",
+        "opened",
+        "closed",
+        "created",
+        "removed",
+        "added",
+        "updated",
+        "refresh",
+        "refreshed",
+        "generated",
+        "verified",
+        "mismatch",
+        "pair",
+        "limit",
+        "limits",
+        "exceeded",
+        "bucket",
+        "user",
+        "users",
+        "policy",
+        "database",
+        "hash",
+        "must",
+        "should",
+        "cannot",
+        "can",
+        "could",
+        "will",
+        "would",
+        "may",
+        "does",
+        "did",
+        "per",
+        "near",
+        "generation",
+        "validation",
+        "set",
+    ]
+)
+
+_SLOT = "\ufdd0"  # stands, as one character, for a marker while the text is worked on
+_SPECIAL = re.compile(
+    r"(<masked:\d{1,8}>)"
+    r"|-{4,5} ?BEGIN [\s\S]*?(?:-{4,5} ?END [^\n-]{0,64}-{4,5}|\Z)"  # PEM, OpenPGP, SSH2
+    r"|\[\s*(?:\d{1,3}\s*,\s*){7,}\d{0,3}\s*\]?"  # a text as an array of its bytes
+)
+_BYTES = re.compile(r"(?:\d{1,3}\s?,\s?){7,}\d{0,3}")  # the same, cut
+# What separates words; beside ASCII only symbols, for zero-width signs must not part a secret.
+_GAP = (
+    "\\s\\x00\\x1b\\\\\"'`()\\[\\]{}<>,;|\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b6-\u00b8\u00bb"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+)
+_TOKEN = re.compile(
+    r"(pam_\w{1,20}\([a-z-]{1,20}:(?:auth|account|session|password|chauthtok|setcred)\)"
+    r"|[^%s]+(?:'(?:s|t|d|m|re|ll|ve)\b)?|)"
+    r"((?:\x1b\[[0-9;?]*[A-Za-z]|\\+[nrt]?|[%s])*)" % (_GAP, _GAP)
+)
+_GLUE = frozenset("(),;|[]{}<>\"'`\\")
+
+_ASSIGNED = re.compile(r"(\\{0,8}[\"'`])?[)\]]*(\[\d{0,7}\])?(?:[ \t]*(:=|=>|->|={1,3}|:)|(>))")
+_PAIRED = re.compile(r"\\{0,8}[\"'],?\s*(?:\\{0,8}[\"'])?value\\{0,8}[\"']?\s*[:=]")
+_LISTED = re.compile(r"\\{0,8}[\"'],(?=\s*\\{0,8}[\"'])")
+_ARGUMENT = re.compile(r"\\{0,8}[\"']?(?=[\s\0])")
+_QUOTE_NEXT = re.compile(r"[ \t]+(?=\\{0,8}[\"'`])")
+_OPENING = re.compile(r"[bBrRuUfF]{0,2}(\\{0,8}[\"'`])")
+_QUOTED = re.compile(
+    r"[bBrRuUfF]{0,2}(\\{0,8})([\"'`])((?:\1\1\\\2|(?!\1\2)(?:\\.|[^\\])){0,4000}?)\1\2", re.DOTALL
+)
+_SCHEME = r"(?:(?i:bearer|basic|digest|token|negotiate|apikey)[ \t]+)?"
+_CHUNK = re.compile(_SCHEME + r"(?:[^\s\0\"'`]|\"(?:[^\"\\]|\\.){0,200}\"|'[^']{0,200}'|[\"'`])*")
+_INNER = {quote: re.compile(_SCHEME + r"[^\s\0%s]*" % quote) for quote in "\"'`"}
+_JSON_VALUE = re.compile(r"[^\s,}\]]*")
+_BLANKS = re.compile(r"[ \t]*")
+_ALL_BLANKS = re.compile(r"[\s\0]*")
+_NEXT_LINE = re.compile(r"[ \t]*(?:\r?\n[ \t]*)?")
+_LINE_END = re.compile(r"[\r\n]|\Z")
+_QUOTE_OR_END = re.compile(r"\\{0,8}[\"'`]|[\r\n\0]")
+_AFTER_VALUE = frozenset(" \t\r\n\0,;.:)]}>&|<\\")
+_BRACKET = re.compile(r"[][(){}]")
+_REACH = 4000  # characters: how far a bracketed value may go before it is taken as unclosed
+
+_NUMBER = re.compile(
+    r"""[+-]?\d{1,12}(?:\.\d{1,18})?
+    |1\d{12}(?:-\d{1,6})?|1\d{15}|1\d{18}                      # epoch ms (stream id), µs, ns
+    |[+-]?\d(?:\.\d{1,18})?[eE][+-]\d{1,3}
+    |0x(?:[0-9a-fA-F]{1,8}|5[0-9a-f]{11}|7f[0-9a-f]{10}|(?:0000|ffff)[0-9a-f]{12})
+    |\d{1,7}(?:\.\d{1,6})?(?:[kKMGTP](?:i?B)?|%|[kMG]?Hz|x|px|th|st|nd|rd)|\d{1,5}(?:\.\d{1,3})?B
+    |(?=\d)(?:\d{1,3}y)?(?:\d{1,3}(?:month|w))?(?:\d{1,4}(?:d|day))?(?:\d{1,4}h)?
+        (?:\d{1,5}(?:min|m))?(?:\d{1,6}(?:\.\d{1,6})?(?:s|sec))?(?:\d{1,6}(?:\.\d{1,6})?[mun]s)?
+    |\d{4}-\d\d-\d\d(?:[T_ -]\d\d[:-]?\d\d(?:[:-]?\d\d(?:[.,]\d{1,9})?)?)?(?:Z|[+-]\d\d:?\d\d)?
+    |(?:19|20)\d{6}[T_-]?\d{4,6}Z?
+    |\d\d?:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?
+    |\d\d?/[A-Z][a-z]{2}/\d{4}(?::\d\d){3}|\d\d?/\d\d?/\d{2,4}
+    |\d{1,3}(?:\.\d{1,3}){3}(?:%\w{1,15})?(?::(?:\d{1,5}|\*))?(?:/\d{1,2})?
+    |deb\d{1,2}u\d{1,3}|\d{1,6}[kMG]bps
+    |(?:%[a-zA-Z%][-:/.T_]?){1,8}""",
+    re.VERBOSE | re.ASCII,
+)
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}(?:/\d{1,3})?")
+_SYMBOL = re.compile(
+    r"(?:1000)?[A-Z]{2,8}(?:USD[TC]?|BUSD|BTC|ETH|BNB|EUR|TRY|PERP)|[a-z]{2,6}usd[tc]"
+)
+_URL = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.:-]{0,30})://(?:(.*)@)?([^/?#]*?)(:\d{0,5})?(/[^?#]*)?(\?[^#]*)?(#.*)?",
+    re.DOTALL,
+)
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_JOINTS = re.compile(r"[-_.+~:*]+|'(?=[a-z]{1,2}$)")
+_NUMBERED = re.compile(r"([A-Za-z]+)(\d{1,3})")
+_LEAD, _TRAIL = "*#~+@&$%!?.:=^-", ".:!?*%+=^&#~$@-"
+_LONG_OPTIONS = frozenset(
+    [
+        "jar",
+        "server",
+        "client",
+        "cp",
+        "classpath",
+        "config",
+        "conf",
+        "name",
+        "version",
+        "help",
+        "daemon",
+        "bind",
+        "port",
+        "host",
+        "file",
+        "log",
+        "level",
+        "verbose",
+        "debug",
+        "quiet",
+        "type",
+        "exec",
+        "path",
+        "user",
+        "group",
+        "output",
+        "input",
+        "format",
+        "print",
+        "delete",
+        "maxdepth",
+        "mindepth",
+        "iname",
+        "mtime",
+        "size",
+        "perm",
+        "newer",
+        "days",
+        "nodes",
+        "new",
+        "noout",
+        "text",
+        "subj",
+        "cert",
+        "key",
+        "keyout",
+        "token",
+        "pass",
+        "passwd",
+        "password",
+        "passin",
+        "passout",
+        "storepass",
+        "keypass",
+    ]
+)
+_FOLD = str.maketrans({"ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "ß": "ss", "đ": "d", "ł": "l"})
+
+_RISKY_OPTIONS = {"-p": 0, "-P": 0, "-a": 0, "-w": 0, "-u": 1, "--user": 1, "--proxy-user": 1}
+_PORT_OR_PATH = re.compile(r"\d{1,5}(?::\d{1,5})?$|[/.~]|-|$")
+_SHORT_OPTION = re.compile(r"[A-Za-z]{1,3}|X(?:m[nsx]|ss)\d{1,5}[kmgKMG]?")
+_LONG_OPTION = re.compile(r"--[a-z]")
+_SETTING = frozenset(["set", "reset", "changed", "updated"])
+_PROPERTY = re.compile(r"(\w+)=", re.ASCII)
+_EXEC = re.compile(
+    r"(\w+=\{ path=/[^\s;]* ; argv\[\]=)(.*)"
+    r"( ; (?:ignore_errors|flags)=[\w -]* ; start_time=\[[^];]*\] ; stop_time=\[[^];]*\] ; pid=\d+"
+    r" ; code=[\w()]+ ; status=[\w/]+ \})"
+)
+
+_Piece = Tuple[str, bool]  # text, whether it is to be masked
+_Region = Tuple[int, int, int]  # where a value begins and ends, and where to go on
+
+
+class _Verdict(NamedTuple):
+    """What a word alone tells: its pieces up to `cut`, where a secret value begins, if one does.
+
+    `level` says how strongly it announces a secret (0, 1, 2); `bad` that all of it looks like one.
+    """
+
+    pieces: Tuple[_Piece, ...]
+    level: int
+    cut: Optional[int]
+    bad: bool
+
+
+def _fold(text: str) -> str:
+    """Return the text with accents and invisible signs taken off, where it has any."""
+    if max(text, default="") < "\x80":
+        return text
+    spread = unicodedata.normalize("NFKD", text.translate(_FOLD))
+    return "".join(sign for sign in spread if unicodedata.category(sign) not in ("Mn", "Cf"))
+
+
+def _secrecy(name: str) -> int:
+    """Return 2 for a name that announces a secret, 1 for one that may, 0 for any other."""
+    if _NOT_A_NAME.search(name) or (name.count("/") > 1 and "?" not in name and "&" not in name):
+        return 0
+    parts = [part.lower() for part in _PARTS.findall(_fold(name))]
+    if not parts or parts[-1] in _HARMLESS_LAST or parts[0] in _HARMLESS_FIRST:
+        return 0
+    flat = "".join(parts)
+    endings = [ending for ending in map(_SUFFIX.search, parts) if ending]
+    if (
+        _STRONG_STEM.search(flat)
+        or not _STRONG_PARTS.isdisjoint(parts)
+        or any(ending.group(1) for ending in endings)
+    ):
+        return 2
+    return int(bool(endings or _WEAK_STEM.search(flat) or not _WEAK_PARTS.isdisjoint(parts)))
+
+
+def _announced(word: str) -> Tuple[int, Optional[int]]:
+    """Return the level of the first secret name in `name=value:…`, and where its value begins."""
+    last = 0
+    for separator in re.finditer("[=:]+", word):
+        name, rest = word[last : separator.start()], word[separator.end() :]
+        counted = name in ("keys", "sessions") and rest.isdigit() and len(rest) < 10
+        level = 0 if counted else _secrecy(name)
+        if level:
+            return level, separator.end()
+        last = separator.end()
+    return _secrecy(word[last:]), None
+
+
+def _plausible(word: str) -> bool:
+    """Say whether lower-case letters look like a word: hardly any unheard-of triple."""
+    strange = sum(triple not in _TRIPLES for triple in _triples(word))
+    return len(word) <= 24 and strange <= (len(word) > 8) + (len(word) > 13)
+
+
+def _strangeness(piece: str, lenient: bool) -> int:
+    """Return 0 for a plain word, 1 for a short unknown one, 9 for what may be a secret."""
+    low = piece.lower()
+    if low in _KNOWN or len(piece) < 2 or (piece.isdigit() and len(piece) < 9):
+        return 0
+    if _SYMBOL.fullmatch(piece):
+        return 0
+    numbered = _NUMBERED.fullmatch(piece)
+    if numbered:
+        stem, digits = numbered.group(1).lower(), numbered.group(2)
+        if len(stem) == 1 or (stem in _TECHNICAL and len(digits) < 3):
+            return 0
+        return 0 if lenient and len(stem) > 2 and _plausible(stem) else 1 if lenient else 9
+    if not piece.isalpha():
+        return 0 if _NUMBER.fullmatch(piece) else 1 if lenient and len(piece) < 6 else 9
+    if piece.islower() or piece.isupper() or piece.istitle():
+        if _plausible(low):
+            return 0
+        return 1 if len(piece) < (6 if piece.isupper() else 7 if lenient else 5) else 9
+    humps = _PARTS.findall(piece)
+    if len(piece) < 2.5 * len(humps):
+        return 9
+    return sum(_strangeness(hump, False) or int(len(hump) == 1) for hump in humps)
+
+
+def _plain(text: str, lenient: bool = False) -> bool:
+    """Say whether words joined by `-`, `_`, `.`, … are plain; at most one may be short and unknown.
+
+    `lenient` is for names of files and units, which abbreviate more.
+    """
+    if max(text, default="") >= "\x80":
+        spread = unicodedata.normalize("NFKD", text.translate(_FOLD))
+        text = "".join(sign for sign in spread if unicodedata.category(sign) != "Mn")
+    lenient = lenient or bool(_FILE.search(text))
+    pieces = _JOINTS.split(text)
+    return (
+        len(text) <= 100
+        and len(pieces) <= 12
+        and max(text, default="") < "\x80"
+        and sum(map(str.isdigit, text)) <= 15
+        and sum(_strangeness(piece, lenient) for piece in pieces) <= 1 + lenient
+    )
+
+
+def _address(text: str) -> bool:
+    """Say whether the text is an IPv6 address, with or without a prefix length."""
+    if ":" not in text or not _IPV6.fullmatch(text):
+        return False
+    try:
+        socket.inet_pton(socket.AF_INET6, text.split("/", 1)[0])
+    except OSError:
+        return False
+    return True
+
+
+def _masked(text: str, trail: str) -> List[_Piece]:
+    """Return the text as masked, but for the signs at its end."""
+    end = len(text.rstrip(trail))
+    return [(text[:end], True), (text[end:], False)]
+
+
+class _Judge:
+    """Judges words alone, by their looks and the identifiers."""
+
+    def __init__(self, identifiers: Iterable[str]) -> None:
+        self.identifiers = frozenset(identifiers)
+        self._verdicts: Dict[str, _Verdict] = {}
+
+    def word(self, word: str) -> _Verdict:
+        """Return the verdict on one word: no blanks, quotes or brackets in it."""
+        verdict = self._verdicts.get(word)
+        if verdict is None:
+            pam = word.startswith("pam_") and word.endswith(")")
+            level, cut = (0, None) if pam else _announced(word)
+            pieces = [(word, False)] if pam else self._pieces(word[:cut])
+            pieces = [piece for piece in pieces if piece[0]]
+            bad = pieces[0][1] and not any(
+                sign.isalnum() for text, masked in pieces[1:] for sign in text
+            )
+            verdict = _Verdict(tuple(pieces), level, cut, bad)
+            if len(self._verdicts) < 50000 and len(word) < 200:
+                self._verdicts[word] = verdict
+        return verdict
+
+    def _known(self, text: str) -> bool:
+        return (
+            not text
+            or text == _SLOT
+            or text in self.identifiers
+            or bool(_NUMBER.fullmatch(text))
+            or _address(text)
+        )
+
+    def _pieces(self, word: str, depth: int = 0) -> List[_Piece]:
+        if self._known(word):
+            return [(word, False)]
+        if word[0] == "-" and word.strip("-")[:1].isalpha():
+            return self._option(word)
+        core = word.lstrip(_LEAD)
+        lead = word[: len(word) - len(core)]
+        core = core.rstrip(_TRAIL)
+        if "?" in core and word[len(lead) + len(core) :].startswith("="):
+            core += "="  # a query whose value is cut off
+        trail = word[len(lead) + len(core) :]
+        if max(len(lead), len(trail)) > 4 and len(set(lead + trail)) > 2:
+            return [(word, True)]
+        inside = self._core(core, depth)
+        if inside is None:
+            return _masked(word, ".:?=")
+        return [(lead, False)] * bool(lead) + inside + [(trail, False)] * bool(trail)
+
+    def _option(self, word: str) -> List[_Piece]:
+        name = word.lstrip("-")
+        dashes = word[: len(word) - len(name)]
+        head, equals, value = name.partition("=")
+        if equals and value:
+            return self._option(dashes + head + equals) + self._pieces(value, 1)
+        bare = name.rstrip(_TRAIL)
+        if len(dashes) > 1:
+            if self._known(bare) or _plain(bare, True):
+                return [(word, False)]
+            return [(dashes, False)] + _masked(name, _TRAIL)
+        rest = bare[1:]
+        if (
+            bare.lower() in _LONG_OPTIONS
+            or _SHORT_OPTION.fullmatch(bare)
+            or (bare[0] in "DX" and _plain(rest))
+            or self._known(rest)
+        ):
+            return [(word, False)]
+        if rest.startswith("/"):
+            return [("-" + bare[0], False)] + self._pieces(name[1:])
+        return [("-" + bare[0], False)] + _masked(name[1:], _TRAIL)
+
+    def _core(self, core: str, depth: int) -> Optional[List[_Piece]]:
+        """Judge a word bare of leading and trailing signs; None is: mask all of it."""
+        kept = [(core, False)]
+        if self._known(core):
+            return kept
+        if "://" in core.partition("=")[0]:
+            return self._url(core)
+        if core[0] == "/" and "?" in core:
+            path, _, query = core.partition("?")
+            return self._path(path) + [("?", False)] + self._query(query)
+        if "=" in core:
+            name, _, value = core.partition("=")
+            left = self._pieces(name, 3)
+            if depth < 3:
+                return left + [("=", False)] + self._pieces(value, depth + 1)
+            return None
+        if "@" in core:
+            unit = _NOT_A_NAME.search(core) and _plain(core.replace("@", "-", 1), True)
+            return kept if unit else None
+        if core[0] == "/":
+            return self._path(core)
+        if "/" in core and not any(masked for _, masked in self._path(core)):
+            return kept
+        if _plain(core):
+            return kept
+        head, colon, tail = core.partition(":")
+        if colon and len(head) > 2 and _plain(head) and depth < 3:
+            return [(head + ":", False)] + self._pieces(tail, depth + 1)
+        return None
+
+    def _path(self, path: str) -> List[_Piece]:
+        pieces = []
+        for part in re.split("([/:])", path):
+            bare = part.strip("._~*$#@%+-")
+            known = part in "/:" or self._known(part) or _plain(bare.replace("@", "-", 1), True)
+            pieces.append((part, not known))
+        return pieces
+
+    def _url(self, url: str) -> Optional[List[_Piece]]:
+        match = _URL.fullmatch(url)
+        if not match or not _plain(match.group(1)):
+            return None
+        scheme, user, host, port, path, query, fragment = match.groups("")
+        pieces = [(scheme + "://", False)]
+        if match.group(2) is not None:
+            pieces += [(user, user != _SLOT), ("@", False)]
+        pieces.append((host, not (self._known(host) or _plain(host))))
+        pieces.append((port, False))
+        for part in re.split("(/)", path):
+            pieces.append((part, not (part == "/" or self._known(part) or _plain(part))))
+        if query:
+            pieces += [("?", False)] + self._query(query[1:])
+        return pieces + [(fragment[:1], False), (fragment[1:], fragment[1:] != _SLOT)]
+
+    def _query(self, query: str) -> List[_Piece]:
+        pieces = []
+        for part in re.split("(&)", query):
+            name, equals, value = part.rpartition("=")
+            pieces.append((name + equals, not (part == "&" or self._known(name) or _plain(name))))
+            pieces.append((value, part != "&" and value not in ("", _SLOT)))
+        return pieces
+
+
+def _skip(pattern: Pattern[str], text: str, at: int) -> int:
+    """Return where what the pattern finds at `at` ends."""
+    found = pattern.match(text, at)
+    return found.end() if found else at
+
+
+def _scrap(text: str) -> bool:
+    return len(text) < 4 and text[-1] not in "=:" and text.isalnum()
+
+
+class _Scan:
+    """One pass over one text: finds what secret names announce, and judges the rest."""
+
+    def __init__(self, judge: _Judge, text: str) -> None:
+        self.judge = judge
+        self.text = text
+        self.parts: List[_Piece] = []
+        self.bad_at = -1  # index in `parts` of what was last masked for its looks
+        self.quote = ""  # the quote that is open, with its backslashes
+        self.opened = False  # it was opened right before the word
+        self.armed = self.expect = False  # prose: a secret was named; the next word may be it
+        self.previous = ""
+        self.nul = "\0" in text  # arguments as the kernel keeps them
+        self.enclosing = ""
+        self.line_end = -1
+        self.partners: Optional[Dict[int, int]] = None
+
+    def run(self) -> List[_Piece]:
+        """Return the whole text in pieces."""
+        at = 0
+        while at < len(self.text):
+            token = _TOKEN.match(self.text, at)
+            assert token  # noqa: S101
+            word, gap = token.groups()
+            at = token.end(1)
+            if word:
+                resumed = self._word(word, at)
+                if resumed != at:
+                    at = resumed
+                    continue
+            self._gap(gap, word)
+            at = token.end()
+        return self.parts
+
+    def _keep(self, text: str) -> None:
+        if text:
+            self.parts.append((text, False))
+
+    def _mask(self, text: str) -> None:
+        if text in ("", _SLOT):
+            self._keep(text)
+        elif self.parts and self.parts[-1][1]:
+            self.parts[-1] = (self.parts[-1][0] + text, True)
+        else:
+            self.parts.append((text, True))
+
+    def _gap(self, gap: str, word: str) -> None:
+        self._keep(gap)
+        self.opened = False
+        if gap == " ":
+            return
+        for sign in _QUOTE_OR_END.findall(gap):
+            if sign in "\r\n\0":
+                self.quote, self.armed, self.expect = "", False, False
+            elif not self.quote:
+                apostrophe = sign == "'" and gap[0] == "'" and word[-1:].isalnum()
+                self.quote = "" if apostrophe else sign
+            elif sign == self.quote:
+                self.quote = ""
+        self.opened = bool(self.quote) and gap.endswith(self.quote)
+        if self.expect and not {",", ";", ")"}.isdisjoint(gap):
+            self.expect = False
+
+    def _word(self, word: str, end: int) -> int:
+        """Put out one word, and the secret it announces; return where to go on."""
+        verdict = self.judge.word(word)
+        acl = bool(self.parts) and self.parts[-1][0].endswith(" >") and word[0].isalpha()
+        if acl or (self.armed and not verdict.level and self._awaited(word)):
+            for text, masked in _masked(word, ".:;!?"):
+                (self._mask if masked else self._keep)(text)
+            return end
+        self._put(word, verdict)
+        self.enclosing = self.quote
+        region = None
+        if verdict.level:
+            region = self._announced_by(word, verdict, end)
+        elif word in _RISKY_OPTIONS:
+            region = self._risky(word, end)
+        if region is None and self.expect:
+            quoted = _QUOTE_NEXT.match(self.text, end)
+            region = self._argument(quoted.end()) if quoted else None
+        if region is None:
+            return end
+        start, stop, resumed = region
+        if start > end:
+            self._gap(self.text[end:start], word)
+        self._mask(self.text[start:stop])
+        if stop < resumed:
+            self._gap(self.text[stop:resumed], "")
+        self.expect = False
+        return resumed
+
+    def _put(self, word: str, verdict: _Verdict) -> None:
+        """Put out a judged word; a scrap of it that one sign parts from a bad one is bad too."""
+        glued = len(self.parts) > 1 and self.parts[-1][0] in _GLUE
+        after = glued and len(self.parts) - 2 == self.bad_at and not verdict.level and _scrap(word)
+        if not (verdict.bad or after):
+            for text, masked in verdict.pieces:
+                (self._mask if masked else self._keep)(text)
+            return
+        while len(self.parts) > 1 and self.parts[-1][0] in _GLUE:
+            if len(self.parts) - 2 != self.bad_at and not _scrap(self.parts[-2][0]):
+                break
+            word = self.parts[-2][0] + self.parts[-1][0] + word
+            del self.parts[-2:]
+        self.parts.append((word, True))
+        self.bad_at = len(self.parts) - 1
+
+    def _awaited(self, word: str) -> bool:
+        """Say whether a word of prose, in a line that named a secret, has to be taken for it."""
+        bare = word.strip(_LEAD + _TRAIL).lower()
+        previous, self.previous = self.previous, bare
+        if bare in _FOLLOWERS:
+            self.expect = False
+        elif not bare or bare in _LINKS or (bare == "to" and previous in _SETTING):
+            self.expect = self.expect or bool(bare) or word[-1] in "=:"
+        elif self.expect:
+            return True
+        elif word[-1] in "=:":
+            self.expect = True
+        return False
+
+    def _announced_by(self, word: str, verdict: _Verdict, end: int) -> Optional[_Region]:
+        text, option = self.text, word[0] == "-"
+        if verdict.cut is not None:
+            at = end - len(word) + verdict.cut
+            if at < end:
+                return self._upto(at, self.quote) if self.opened else self._chunk(at)
+            return self._argument(at) if option and text[at : at + 1].isspace() else self._field(at)
+        assigned = _ASSIGNED.match(text, end)
+        if assigned:
+            quote, index, sign, tag = assigned.groups()
+            if index and sign == ":" and (verdict.level < 2 or word in self.judge.identifiers):
+                return None  # a program's name: `ssh-agent[812]: …`
+            if tag:
+                return self._upto(assigned.end(), "<")
+            self.enclosing = "" if quote else self.quote
+            return self._field(assigned.end(), bool(quote))
+        for pattern, value in ((_PAIRED, self._field), (_LISTED, self._argument)):
+            found = pattern.match(text, end)
+            if found:
+                self.enclosing = ""
+                return value(found.end())
+        argument = _ARGUMENT.match(text, end) if option else None
+        if argument:
+            return self._argument(argument.end())
+        if verdict.level > 1:
+            self.armed = self.expect = True
+            self.previous = ""
+        return None
+
+    def _risky(self, word: str, end: int) -> Optional[_Region]:
+        """`-p VALUE` and `-u USER:VALUE`: harmless only if VALUE is a port, a path, or known."""
+        found = _LISTED.match(self.text, end) or _ARGUMENT.match(self.text, end)
+        region = self._argument(found.end()) if found else None
+        value = self.text[region[0] : region[1]] if region else ""
+        harmless = _PORT_OR_PATH.match(value) or value in self.judge.identifiers
+        if harmless or (_RISKY_OPTIONS[word] and ":" not in value):
+            return None
+        return region
+
+    def _field(self, at: int, json_like: bool = False) -> Optional[_Region]:
+        """Return where the value is that follows `=` or `:`."""
+        text = self.text
+        blanks = _NEXT_LINE if text[at - 1] == ":" else _BLANKS
+        start = _skip(blanks, text, at)
+        quoted = self._quoted(start)
+        if quoted:
+            return quoted
+        if text[start : start + 1] in ("[", "{", "("):
+            close = self._partner(start)
+            if close is None:
+                return self._upto(start, self.enclosing)
+            if text[close + 1 : close + 2] in _AFTER_VALUE:
+                return start, close + 1, close + 1
+        if self.nul:
+            return self._chunk(start)
+        if json_like:
+            return self._trimmed(start, _skip(_JSON_VALUE, text, start))
+        if self.opened or start > at:
+            return self._upto(start, self.enclosing)
+        return self._chunk(start)
+
+    def _argument(self, at: int) -> Optional[_Region]:
+        """Return where the next argument is; another long option is none."""
+        start = _skip(_ALL_BLANKS, self.text, at)
+        if _LONG_OPTION.match(self.text, start):
+            return None
+        return self._quoted(start) or self._chunk(start)
+
+    def _quoted(self, at: int) -> Optional[_Region]:
+        opening = _OPENING.match(self.text, at)
+        if not opening or opening.group(1) == self.enclosing:
+            return None
+        found = _QUOTED.match(self.text, at)
+        if not found:
+            return self._upto(at, "")
+        after = self.text[found.end() : found.end() + 1]
+        if after and after not in _AFTER_VALUE and after != self.enclosing[-1:]:
+            return None
+        return found.start(3), found.end(3), found.end()
+
+    def _chunk(self, at: int) -> Optional[_Region]:
+        """Return what runs on from here to the next blank, or NUL, or enclosing quote."""
+        if self.nul:
+            stop = self.text.find("\0", at)
+            stop = len(self.text) if stop < 0 else stop
+        else:
+            pattern = _INNER[self.enclosing[-1]] if self.enclosing else _CHUNK
+            stop = _skip(pattern, self.text, at)
+        return self._trimmed(at, stop)
+
+    def _upto(self, at: int, sign: str) -> Optional[_Region]:
+        """Return what runs on from here to the sign, or to the end of the line."""
+        if at > self.line_end:
+            found = _LINE_END.search(self.text, at)
+            self.line_end = found.start() if found else len(self.text)
+        start, stop = _skip(_BLANKS, self.text, at), self.line_end
+        if sign:
+            found = re.compile(re.escape(sign) + r"(?!\w)").search(self.text, start, stop)
+            stop = found.start() if found else stop
+        return self._trimmed(start, stop)
+
+    def _trimmed(self, start: int, stop: int) -> Optional[_Region]:
+        stop = start + len(self.text[start:stop].rstrip(" \t,;)]}>"))
+        return (start, stop, stop) if stop > start else None
+
+    def _partner(self, at: int) -> Optional[int]:
+        """Return where the bracket at `at` closes, if that is near."""
+        if self.partners is None:
+            self.partners, opened = {}, []
+            for found in _BRACKET.finditer(self.text):
+                if found.group() in "[{(":
+                    opened.append(found.start())
+                elif opened:
+                    self.partners[opened.pop()] = found.start()
+        close = self.partners.get(at)
+        return close if close is not None and close - at < _REACH else None
+
+
+def _mark(found: Match[str]) -> str:
+    return "<masked:%d>" % len(found.group())
+
+
+class Masker:
+    """Masks texts of one host. `identifiers` (units, streams, files) are kept as whole words."""
+
+    def __init__(self, identifiers: Iterable[str] = ()) -> None:
+        self._judge = _Judge(identifiers)
+
+    def text(self, text: str) -> Tuple[str, int]:
+        """Return the text with what is not known to be harmless masked, and the number of spans.
+
+        Never raises; masking what is masked already changes nothing and counts nothing.
+        """
+        marks: List[Tuple[str, int, bool]] = []
+
+        def slot(found: Match[str]) -> str:
+            length = len(found.group())
+            new = found.group(1) is None
+            marks.append(("<masked:%d>" % length if new else found.group(), length, new))
+            return _SLOT
+
+        text = _SPECIAL.sub(slot, text.replace(_SLOT, "\ufdd1"))
+        waiting = iter(marks)
+        out, count = [], 0
+        for piece, masked in _Scan(self._judge, text).run():
+            inside = list(itertools.islice(waiting, piece.count(_SLOT))) if marks else []
+            if masked:
+                length = len(piece) - len(inside) + sum(length for _, length, _ in inside)
+                out.append("<masked:%d>" % length)
+                count += 1
+                continue
+            kept = piece.split(_SLOT) if inside else [piece]
+            out.append(kept[0])
+            for (mark, _, new), rest in zip(inside, kept[1:]):
+                out += [mark, rest]
+                count += new
+        return "".join(out), count
+
+    def properties(self, text: str, names: AbstractSet[str]) -> Tuple[str, int]:
+        """Mask the values of the named properties in `Name=value` lines (`systemctl show`).
+
+        A line without a name continues the value before it. Of `ExecStart={ path=… ; argv[]=… ;
+        … }` only argv is masked.
+        """
+        count, masking, lines = 0, False, []
+        for line in text.split("\n"):
+            found = _PROPERTY.match(line)
+            masking = found.group(1) in names if found else masking and bool(line)
+            head, value, tail = (found.group() if found else ""), line, ""
+            command = _EXEC.fullmatch(line)
+            if masking and command:
+                head, value, tail = command.groups()
+            elif found:
+                value = line[found.end() :]
+            more = 0
+            if masking:
+                value, more = self.text(value)
+            lines.append(head + value + tail)
+            count += more
+        return "\n".join(lines), count
+
+    def json_lines(self, text: str, names: AbstractSet[str]) -> Tuple[str, int]:
+        """Mask the values of the named keys in lines of JSON objects (`journalctl -o json`).
+
+        An array of byte numbers is how journalctl writes what is not UTF-8: it is decoded first.
+        A line that is no object, such as one cut short, is masked as text.
+        """
+        masked = [self._json_line(line, names) for line in text.split("\n")]
+        return "\n".join(line for line, _ in masked), sum(count for _, count in masked)
+
+    def _json_line(self, line: str, names: AbstractSet[str]) -> Tuple[str, int]:
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        if not isinstance(entry, dict):
+            hidden, count = _BYTES.subn(_mark, line)
+            shown, more = self.text(hidden)
+            return shown, count + more
+        count = 0
+        for name in sorted(names & set(entry)):
+            entry[name], more = self._value(entry[name])
+            count += more
+        return json.dumps(entry), count
+
+    def _value(self, value: Any) -> Tuple[Any, int]:
+        """Mask a JSON value: the text in it, an array's elements one by one."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            if value and all(type(byte) is int and 0 <= byte < 256 for byte in value):
+                return self.text(bytes(value).decode("utf-8", "replace"))
+            masked = [self._value(element) for element in value]
+            return [element for element, _ in masked], sum(more for _, more in masked)
+        if value is None or isinstance(value, bool):
+            return value, 0
+        shown, more = self.text(json.dumps(value))
+        return (shown, more) if more else (value, 0)

@@ -1,0 +1,75 @@
+"""The whole run: a request in, an answer out."""
+
+import hashlib
+import hmac
+import os
+import platform
+import sys
+import time
+from typing import Any, Dict, Optional
+
+from truthmap_collector import VERSION, host, scheduler
+from truthmap_collector.answer import SCHEMA
+from truthmap_collector.declaration import validate
+from truthmap_collector.limits import Limits
+from truthmap_collector.masking import Masker
+from truthmap_collector.packing import pack
+from truthmap_collector.process import ProcessGroups
+
+__all__ = ["collect", "key_id"]
+
+Answer = Dict[str, Any]
+
+_MASKING_S = 10  # what masking may take even if the probes have used up the host's time
+
+
+def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> Answer:
+    """Execute the probes of a request and return the answer `truthmap/answer/1`.
+
+    `request` has `probes` (declarations), `limits` (see Limits) and `fingerprint_key` (text or
+    null; null makes a random key for this run). `groups` takes the running process groups, for a
+    caller who may have to end them. `complete` is false if the budget of time or of bytes cut
+    anything. Raises ValueError for a request that is not valid.
+    """
+    probes = request["probes"]
+    errors = validate(probes)
+    if errors:
+        raise ValueError("not valid: " + "; ".join(errors))
+    limits = Limits.of(request.get("limits") or {})
+    groups = groups or ProcessGroups()
+    begin, end = time.time(), time.monotonic() + limits.host_timeout_s
+    try:
+        outcome = scheduler.execute(probes, limits, groups)
+    finally:
+        groups.kill_all()
+    answer = {
+        "schema": SCHEMA,
+        "collector": _collector(),
+        "started_at": host.utc(begin),
+        "finished_at": host.utc(time.time()),
+        "complete": outcome.complete,
+        "fingerprint_key_id": key_id(request.get("fingerprint_key")),
+        "probes": probes,
+        "evidence": [],
+    }
+    deadline = max(end, time.monotonic() + _MASKING_S)
+    pack(answer, outcome.looks, Masker(outcome.identifiers), limits.answer_bytes, deadline)
+    return answer
+
+
+def key_id(key: Optional[str]) -> str:
+    """Return the public name of a fingerprint key: 8 hex digits that do not reveal it."""
+    secret = key.encode("utf-8") if key else os.urandom(32)
+    return hmac.new(secret, b"truthmap key id", hashlib.sha256).hexdigest()[:8]
+
+
+def _collector() -> Dict[str, Any]:
+    uid = os.geteuid()
+    return {
+        "version": VERSION,
+        "python": platform.python_version(),
+        "interpreter": sys.executable or None,
+        "user": host.names_by_id("/etc/passwd").get(uid, str(uid)),
+        "uid": uid,
+        "hostname": host.printable(os.uname().nodename),
+    }

@@ -1,0 +1,133 @@
+"""Selectors: which targets a probe takes from another's output of `systemctl show`.
+
+They read the raw text, in blocks separated by blank lines, properties in any order, some repeated:
+
+    ExecMainCode=1
+    ExecMainStatus=203
+    ExecStart={ path=/opt/x/run ; argv[]=/opt/x/run ; ignore_errors=no ; … ; status=203 }
+    Id=x.service
+    SubState=auto-restart
+
+Each gives an ordered list without repetition and takes garbage for what it is: nothing.
+"""
+
+import re
+import shlex
+from typing import Callable, Dict, Iterable, Iterator, List
+
+__all__ = ["SELECTORS", "select"]
+
+_Block = Dict[str, List[str]]
+
+_UNIT_NAME = re.compile(
+    r"[A-Za-z0-9:_.\\@-]{1,245}\."
+    r"(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)"
+)
+_EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
+_EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
+
+# systemd.exec(5), "Process exit codes": 200 to 243 are systemd's own, set before or while it
+# executes the program. si_code (sigaction(2)) 1 is "exited"; `show` prints the number.
+_SYSTEMD_STATUSES = range(200, 244)
+_EXITED = "1"
+
+
+def select(name: str, stdout: str) -> List[str]:
+    """Return the targets the selector `name` finds in an output. Raises KeyError: no such name."""
+    return list(dict.fromkeys(SELECTORS[name](_blocks(stdout))))
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    block: _Block = {}
+    for line in text.splitlines():
+        name, separator, value = line.partition("=")
+        if separator:
+            block.setdefault(name, []).append(value)
+        elif not line.strip() and block:
+            yield block
+            block = {}
+    if block:
+        yield block
+
+
+def _unit_names(blocks: Iterable[_Block]) -> Iterator[str]:
+    """Every unit's id and its other names."""
+    for block in blocks:
+        names = block.get("Id", []) + [
+            name for value in block.get("Names", []) for name in _words(value)
+        ]
+        yield from (name for name in names if _UNIT_NAME.fullmatch(name))
+
+
+def _words(value: str) -> List[str]:
+    """Split a list of names; `show` quotes those that hold a backslash ("a@b\\\\x2dc.service")."""
+    if '"' not in value:
+        return value.split()
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return []
+
+
+def _restarted_units(blocks: Iterable[_Block]) -> Iterator[str]:
+    """Services that were restarted, are about to be, or ran into the start limit."""
+    for block in blocks:
+        restarts = _first(block, "NRestarts")
+        if (
+            (restarts.isdecimal() and restarts.strip("0"))
+            or _first(block, "SubState").startswith("auto-restart")
+            or _first(block, "Result") == "start-limit-hit"
+        ):
+            yield from _unit(block, ".service")
+
+
+def _failing_units(blocks: Iterable[_Block]) -> Iterator[str]:
+    """Units that failed or are about to be restarted."""
+    for block in blocks:
+        waiting = _first(block, "SubState").startswith("auto-restart")
+        if waiting or _first(block, "ActiveState") == "failed":
+            yield from _unit(block)
+
+
+def _failing_executables(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The programs of services that systemd could not get to run."""
+    for block in blocks:
+        if not list(_unit(block, ".service")):
+            continue
+        exited = _first(block, "ExecMainCode") == _EXITED
+        main_failed = exited and _is_systemds(_first(block, "ExecMainStatus"))
+        for name, values in block.items():
+            if name.startswith("Exec"):
+                for value in values:
+                    status = _EXEC_STATUS.search(value)
+                    if (main_failed and name == "ExecStart") or (
+                        status and _is_systemds(status.group(1))
+                    ):
+                        yield from _path(value)
+
+
+def _is_systemds(status: str) -> bool:
+    return status.isdecimal() and int(status) in _SYSTEMD_STATUSES
+
+
+def _path(value: str) -> List[str]:
+    found = _EXEC_PATH.search(value)
+    return [found.group(1)] if found else []
+
+
+def _unit(block: _Block, suffix: str = "") -> List[str]:
+    name = _first(block, "Id")
+    return [name] if _UNIT_NAME.fullmatch(name) and name.endswith(suffix) else []
+
+
+def _first(block: _Block, name: str) -> str:
+    return block.get(name, [""])[0].strip()
+
+
+SELECTORS: Dict[str, Callable[[Iterable[_Block]], Iterator[str]]] = {
+    "failing_executables": _failing_executables,
+    "failing_units": _failing_units,
+    "restarted_units": _restarted_units,
+    "unit_names": _unit_names,
+}
+"""The closed set, by name."""

@@ -1,0 +1,148 @@
+"""The collector as one program: its text, the line of `sh` that starts it, the script for hands."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import truthmap_collector
+
+__all__ = ["NO_PYTHON", "REQUEST_SCHEMA", "build", "launcher", "request", "script"]
+
+NO_PYTHON = "TRUTHMAP-NO-PYTHON"
+"""First word of the line a host without a usable interpreter answers with."""
+
+REQUEST_SCHEMA = "truthmap/request/1"
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_INTERPRETERS = (
+    "python3",
+    *(f"python3.{minor}" for minor in range(14, 5, -1)),
+    "/usr/libexec/platform-python",
+)
+_FLAGS = "-I -S -B"  # isolated, without site, without byte code files
+_PAYLOAD_MARK = 'PAYLOAD = """\n"""'
+_COLUMNS = 100
+
+
+def request(
+    probes: list[dict[str, Any]],
+    *,
+    fingerprint_key: str | None = None,
+    limits: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Say what the collector shall do.
+
+    `fingerprint_key` is any text that only the controller knows; None leaves it to the collector
+    to make one for itself. `limits` are those of `truthmap_collector.limits.Limits`.
+    """
+    return {
+        "schema": REQUEST_SCHEMA,
+        "probes": probes,
+        "fingerprint_key": fingerprint_key,
+        "limits": dict(limits or {}),
+    }
+
+
+def build(request: Mapping[str, Any]) -> str:
+    """Build the program: ASCII Python source, the same bytes for the same request and sources."""
+    folder = Path(truthmap_collector.__file__).parent
+    sources = {
+        path.relative_to(folder.parent).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.py")
+    }
+    payload = json.dumps(
+        {"sources": sources, "request": request}, sort_keys=True, separators=(",", ":")
+    )
+    packed = base64.b64encode(zlib.compress(payload.encode("ascii"), 9)).decode("ascii")
+    lines = "\n".join(packed[at : at + _COLUMNS] for at in range(0, len(packed), _COLUMNS))
+    bootstrap = Path(__file__).with_name("bootstrap.py").read_text(encoding="ascii")
+    return bootstrap.replace(_PAYLOAD_MARK, f'PAYLOAD = """\n{lines}\n"""', 1)
+
+
+def launcher(interpreter: str | None = None) -> str:
+    """One line of POSIX `sh` that finds an interpreter and runs the program it reads from stdin.
+
+    `interpreter` is the operator's choice (a path, a name, `/usr/bin/env NAME`); one that is
+    missing or older than Python 3.6 is passed over. The line holds no single quote, backslash, `!`
+    or newline, so it survives being quoted for csh, tcsh and fish.
+
+    Raises ValueError if `interpreter` cannot be a command's name.
+    """
+    chosen = [_operator_choice(interpreter)] if interpreter and interpreter.strip() else []
+    candidates = " ".join([*chosen, *_INTERPRETERS])
+    # Asked for its word, not its exit code: /bin/true is no Python.
+    check = f'"$p" {_FLAGS} -c "import sys; print(sys.version_info >= (3, 6))" </dev/null'
+    return (
+        f"PATH={_PATH}; LC_ALL=C; TZ=UTC; export PATH LC_ALL TZ; old=; "
+        f"for p in {candidates}; do "
+        'command -v "$p" >/dev/null 2>&1 || continue; '
+        f'if [ "$({check} 2>/dev/null)" = True ]; then '
+        f'set -- "$p" {_FLAGS} -; '
+        'command -v nice >/dev/null 2>&1 && set -- nice -n 19 "$@"; '
+        'ionice -c 3 true </dev/null >/dev/null 2>&1 && set -- ionice -c 3 "$@"; '
+        'exec "$@"; fi; '
+        'old="$old $p"; done; '
+        f'echo "{NO_PYTHON}$old"; '
+        'echo "Truth Map needs Python 3.6 or newer on this host." >&2; '
+        "cat >/dev/null; exit 0"
+    )
+
+
+def script(request: Mapping[str, Any]) -> str:
+    """Make one self-contained `sh` file for a host that nobody may reach over SSH.
+
+    It runs the same launcher and program as a collection does, writes no file, and prints the
+    answer: `sh truthmap-collect.sh > answer`. Its head names every probe, for whoever has to
+    approve it.
+    """
+    program = build(request)
+    if "'" in program:
+        raise ValueError("the program holds a single quote: it cannot stand in the script")
+    probes = "\n".join(f"#   {_comment(probe)}" for probe in request["probes"])
+    return f"""#!/bin/sh
+# Truth Map collector {truthmap_collector.VERSION}, to be run by hand:
+#
+#     sh truthmap-collect.sh > answer
+#
+# Then send the file `answer` to whoever asked for it. Run as root it sees the most; as another
+# user, what is denied is recorded as denied. It reads and never writes: no file, no service, no
+# setting of this host changes. It needs Python 3.6 or newer and takes at most about a minute.
+# What it looks at:
+#
+{probes}
+
+if [ -t 1 ]; then
+    echo "The answer belongs in a file: sh $0 > answer" >&2
+    exit 2
+fi
+
+program='{program}'
+
+printf '%s\\n' "$program" | {{
+    {launcher()}
+}}
+"""
+
+
+def _operator_choice(interpreter: str) -> str:
+    words = shlex.split(interpreter)
+    if Path(words[0]).name == "env" and len(words) > 1:
+        words = words[1:]
+    choice = words[0]
+    if not choice.isprintable() or set(choice) & set("'\"\\!"):
+        raise ValueError(f"{interpreter!r} cannot be the name of a Python interpreter")
+    if choice.startswith("~/"):
+        return '"$HOME"/' + shlex.quote(choice[2:])
+    return shlex.quote(choice)
+
+
+def _comment(probe: Mapping[str, Any]) -> str:
+    text = f"{probe['id']}: {probe.get('description', '')}"
+    return re.sub(r"[^ -~]+", " ", text).replace("'", "")

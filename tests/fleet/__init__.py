@@ -1,0 +1,1 @@
+"""Whole collections over the lab hosts, looked at from the outside."""

@@ -1,0 +1,81 @@
+"""One collection over the four default lab hosts, shared by the tests that look at its result."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.lab.lab import DEFAULT_HOSTS
+
+COMMAND = Path(sys.executable).parent / "truthmap"
+ROOT = Path(__file__).resolve().parents[2]
+PROFILE = ROOT / "inventory" / "example" / "group_vars" / "quantum.yml"
+
+Truthmap = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class FleetRun:
+    """A finished collection: the command's result, the run's folder, the JSON report by host."""
+
+    done: subprocess.CompletedProcess[str]
+    folder: Path
+    report: dict[str, Any]
+
+    def host(self, name: str) -> dict[str, Any]:
+        """Return one host of the JSON report."""
+        found: dict[str, Any] = next(
+            item for item in self.report["hosts"] if item["host"] == name
+        )
+        return found
+
+    def findings(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return one host's findings by id."""
+        return {item["id"]: item for item in self.host(name)["findings"]}
+
+
+def truthmap(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the installed command."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="session")
+def fleet(lab: Lab) -> Lab:
+    """The four default hosts, with the crash loop of the reference host a few restarts in."""
+    lab.up(DEFAULT_HOSTS)
+    reference = lab.host("reference")
+    shown = "systemctl show -P NRestarts quantum-exit-monitor.service"
+    until = time.monotonic() + 300
+    while int(reference.run(shown).stdout) < 4:
+        assert time.monotonic() < until, "the crash loop of the reference host does not loop"
+        time.sleep(2)
+    return lab
+
+
+@pytest.fixture(scope="session")
+def fleet_run(fleet: Lab, tmp_path_factory: pytest.TempPathFactory) -> FleetRun:
+    """`truthmap run -i <lab inventory>`, the reference host with its application's profile."""
+    folder = tmp_path_factory.mktemp("fleet")
+    inventory = fleet.write_inventory(folder / "inventory.yml", DEFAULT_HOSTS)
+    variables = folder / "host_vars" / "reference.yml"
+    variables.parent.mkdir()
+    variables.write_text(PROFILE.read_text())
+    done = truthmap("run", "-i", inventory, "--archive", "run", cwd=folder)
+    report = json.loads((folder / "run" / "report" / "report.json").read_text())
+    return FleetRun(done, folder / "run", report)

@@ -1,0 +1,88 @@
+"""The reference host: the report says what the hand-written one said about services and loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.fleet.conftest import FleetRun
+
+STATEMENTS = yaml.safe_load(
+    (Path(__file__).parents[1] / "reference" / "statements.yml").read_text()
+)
+SHOWN = {
+    "running": ("yes", "ActiveState=active", "SubState=running"),
+    "auto-restart": ("unstable", "ActiveState=activating", "SubState=auto-restart"),
+    "crash-loop": ("unstable", "ActiveState=active", "SubState=running"),
+    "inactive": ("no", "ActiveState=inactive", "SubState=dead"),
+    "idle": ("no", "ActiveState=inactive", "SubState=dead"),
+    "missing": ("no", "LoadState=not-found", ""),
+}
+STATUS = {
+    "running": {"ok"},
+    "auto-restart": {"down"},
+    "crash-loop": {"degraded"},
+    "inactive": {"down", "ok"},
+    "idle": {"ok"},
+    "missing": {"down"},
+}
+RULES = {"missing": "missing_units", "auto-restart": "restart_loops", "crash-loop": "restart_loops"}
+
+
+def finding(fleet_run: FleetRun, unit: str, state: str) -> dict[str, Any]:
+    return fleet_run.findings("reference")[f"{RULES.get(state, 'service_state')}:{unit}"]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS["units"], ids=lambda item: str(item["id"]))
+def test_the_state_of_a_unit(fleet_run: FleetRun, statement: dict[str, Any]) -> None:
+    """Each raw statement holds: the state as systemd shows it, the verdict as it follows."""
+    state = statement["state"]
+    running, *lines = SHOWN[state]
+    for unit in statement["units"]:
+        found = finding(fleet_run, unit, state)
+        excerpt = "\n".join(item["excerpt"] or "" for item in found["evidence"])
+        for line in filter(None, lines):
+            assert line in excerpt
+        assert found["running"] == running
+        assert found["status"] in STATUS[state]
+
+
+def test_the_trainer_loops_with_203_and_its_path(fleet_run: FleetRun) -> None:
+    """The auto-restart loop is named with the exit status and the path that is missing."""
+    loop = fleet_run.findings("reference")["restart_loops:quantum-rl-trainer.service"]
+    service = fleet_run.findings("reference")["service_state:quantum-rl-trainer.service"]
+    assert "/opt/quantum/venv/bin/python" in service["message"] + "".join(service["details"])
+    assert "203" in loop["message"] + service["message"]
+    assert "ExecMainStatus=203" in "".join(item["excerpt"] or "" for item in loop["evidence"])
+    assert loop["severity"] == "P0"
+
+
+def test_the_crash_loop_is_met_in_its_running_moment(fleet_run: FleetRun) -> None:
+    """A loop slower than the start limit is found, with a rate, though the unit runs now."""
+    loop = fleet_run.findings("reference")["restart_loops:quantum-exit-monitor.service"]
+    assert loop["severity"] == "P0"
+    assert "per hour" in loop["message"]
+
+
+@pytest.mark.parametrize("block", STATEMENTS["blocks"], ids=lambda item: str(item["id"]))
+def test_a_block_as_a_whole(fleet_run: FleetRun, block: dict[str, Any]) -> None:
+    """The text report shows the block with the reference's status and running."""
+    marks = {"ok": "✅", "degraded": "⚠️", "down": "❌"}
+    words = {"yes": "YES", "no": "NO", "unstable": "YES (unstable)"}
+    text = (fleet_run.folder / "report" / "report.txt").read_text()
+    own = text[text.index("reference - Total System") :]
+    lines = own[own.index(f"Component: {block['component']}\n") :].splitlines()
+    if block["status_expect"] == "same":
+        assert lines[1] == f"  - Status: {marks[block['status']]}"
+    if block["running_expect"] == "same":
+        assert lines[2] == f"  - Running: {words[block['running']]}"
+
+
+def test_logrotate_failed_is_found(fleet_run: FleetRun) -> None:
+    """The failed logrotate of the reference."""
+    found = fleet_run.findings("reference")["service_state:logrotate.service"]
+    assert found["status"] == "down"
+    assert found["severity"] == "P2"

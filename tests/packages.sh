@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs the Debian packages named as arguments, where this is root on Debian or Ubuntu.
+# Elsewhere it says which are missing and goes on: the tests that need them say so themselves.
+set -eu
+
+command -v dpkg-query >/dev/null 2>&1 || { echo "Not Debian or Ubuntu: install by hand: $*" >&2; exit 0; }
+
+missing=
+for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "Not root, so not installed:$missing (as root: apt-get install$missing)" >&2
+    exit 0
+fi
+
+echo "Installing$missing ..." >&2
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086  # a list of names
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

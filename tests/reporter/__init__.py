@@ -1,0 +1,1 @@
+"""Tests of the reporter: archives, engine, report, renderers, command."""

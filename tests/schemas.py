@@ -1,0 +1,31 @@
+"""Writes the published JSON Schemas: `make schemas`. A test holds them against the code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from truthmap_collector import declaration
+
+from reporter.evidence import archive_schemas
+from reporter.render.json_v1 import report_schema
+
+__all__ = ["FOLDER", "published"]
+
+FOLDER = Path(__file__).resolve().parent.parent / "schemas"
+
+
+def published() -> dict[str, dict[str, Any]]:
+    """Return every published schema by file name."""
+    return {
+        **archive_schemas(),
+        "report-1.schema.json": report_schema(),
+        "probes-1.schema.json": declaration.json_schema(),
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, schema in published().items():
+        (FOLDER / name).write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
