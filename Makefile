@@ -20,7 +20,8 @@ lint: $(VENV)/.test ## Formatter, linter, type checker, Python 3.6 check, ansibl
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/vermin --quiet --no-tips --violations --target=3.6- roles/collect/files/truthmap_collector
+	$(BIN)/vermin --quiet --no-tips --violations --target=3.6- roles/collect/files/truthmap_collector \
+	  roles/collect/files/truthmap_control/bootstrap.py
 	$(BIN)/yamllint --strict .
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import os
 import shlex
@@ -137,11 +138,27 @@ def _environment(root: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "PATH": ":".join(binaries),
     }
-    if "ANSIBLE_CONFIG" not in os.environ:
-        own = [Path("ansible.cfg"), Path.home() / ".ansible.cfg", Path("/etc/ansible/ansible.cfg")]
-        found = next((path for path in own if path.is_file()), root / "ansible.cfg")
-        settings["ANSIBLE_CONFIG"] = str(found.absolute())
+    config = Path(os.environ.get("ANSIBLE_CONFIG") or _config(root)).absolute()
+    settings["ANSIBLE_CONFIG"] = str(config)
+    if "ANSIBLE_HOST_KEY_CHECKING" not in os.environ:
+        # ansible-runner would turn the check off for whoever has not set this variable.
+        settings["ANSIBLE_HOST_KEY_CHECKING"] = _host_key_checking(config)
     return settings
+
+
+def _config(root: Path) -> Path:
+    """Return the configuration Ansible would find from here, or the one that comes with us."""
+    own = [Path("ansible.cfg"), Path.home() / ".ansible.cfg", Path("/etc/ansible/ansible.cfg")]
+    return next((path for path in own if path.is_file()), root / "ansible.cfg")
+
+
+def _host_key_checking(config: Path) -> str:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(config, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return "True"  # Ansible will say what is wrong with it
+    return parser.get("defaults", "host_key_checking", fallback="True")
 
 
 def _handle(event: Mapping[str, Any], listener: Listener, said: list[str]) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from truthmap_control import archive
 
 from reporter.evidence import Bundle, Record, record_digest
+from truthmap_control import archive
 
 __all__ = ["NOW", "bundle", "record", "run_folder", "sealed", "without"]
 

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from truthmap_collector import declaration
-
 from reporter.evidence import archive_schemas
 from reporter.render.json_v1 import report_schema
+from truthmap_collector import declaration
 
 __all__ = ["FOLDER", "published"]
 

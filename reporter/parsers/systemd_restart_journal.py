@@ -47,7 +47,7 @@ class RestartJournal:
         """Return the citation of some restarts, as the counter and time of each."""
         return Citation(
             self.record,
-            ", ".join(
+            "\n".join(
                 f"__REALTIME_TIMESTAMP={round(one.at * 1e6)} N_RESTARTS={one.count}"
                 for one in shown
             ),

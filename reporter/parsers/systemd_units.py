@@ -117,7 +117,7 @@ class Unit:
 
     def cite(self, *properties: str) -> Citation:
         """Return the citation of some properties' raw lines (those that were printed)."""
-        excerpt = ", ".join(line for name in properties for line in self.lines.get(name, ()))
+        excerpt = "\n".join(line for name in properties for line in self.lines.get(name, ()))
         return Citation(self.record, excerpt)
 
     def _commands(self, name: str) -> tuple[Command, ...]:

@@ -81,16 +81,16 @@ def _head(report: Report) -> str:
 def _control_node(report: Report) -> str:
     measured = report.measured
     rows = [["CONTROL NODE, all hosts together", "wall s", "times b", "CPU s", "times b"]]
-    for key in _COMPARED:
-        rows.append(
-            [
-                f"{key}  {report.titles[key]}",
-                measured.series(key, lambda run: run.wall_s).shown(),
-                measured.ratios(key, "b", lambda run: run.wall_s).shown(),
-                measured.series(key, lambda run: run.cpu_s).shown(),
-                measured.ratios(key, "b", lambda run: run.cpu_s).shown(1),
-            ]
-        )
+    rows += [
+        [
+            f"{key}  {report.titles[key]}",
+            measured.series(key, lambda run: run.wall_s).shown(),
+            measured.ratios(key, "b", lambda run: run.wall_s).shown(),
+            measured.series(key, lambda run: run.cpu_s).shown(),
+            measured.ratios(key, "b", lambda run: run.cpu_s).shown(1),
+        ]
+        for key in _COMPARED
+    ]
     versus = measured.ratios("c", "a", lambda run: run.wall_s)
     return _table(rows) + f"\nThe playbook takes {versus.shown(1)} times as long as ours."
 
@@ -98,7 +98,7 @@ def _control_node(report: Report) -> str:
 def _hosts(report: Report) -> str:
     measured, hosts = report.measured, tuple(report.suites)
     rows = [["EACH HOST, above idle", "suite", "CPU s", "peak memory MiB", "kB out", "kB in"]]
-    for key in ("login", *reversed(_COMPARED[:2]), "c"):
+    for key in ("login", *_COMPARED):
         for suite in sorted(set(report.suites.values())):
             own = [host for host in hosts if report.suites[host] == suite]
             costs = [one.costs[host] for one in measured.of(key) for host in own]
@@ -168,10 +168,10 @@ def _answers(report: Report) -> str:
 
 
 def _key(report: Report) -> str:
-    rows = [["WHAT STANDS FOR WHAT in b and c", "command", ""]]
+    rows = [["WHAT STANDS FOR WHAT in b and c", "command", "and what it lacks"]]
     for command in report.commands:
-        line = command.line if len(command.line) <= 90 else command.line[:88] + " …"
-        rows.append([command.probe, line, command.remark and f"({command.remark})"])
+        line = command.line if len(command.line) <= 80 else command.line[:78] + " …"
+        rows.append([command.probe, line, command.remark])
     return "\n".join(
         [
             _table(rows),
@@ -200,4 +200,4 @@ def _table(rows: list[list[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([lines[0], "-" * max(map(len, lines[:1])), *lines[1:]])
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])

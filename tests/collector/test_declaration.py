@@ -166,6 +166,11 @@ def test_wrong_relations(path: list[Any], value: Any, words: list[str]) -> None:
     assert all(word in said for word in words), said
 
 
+def test_line_end_in_an_id() -> None:
+    """A line end after an id is part of it, and refused."""
+    assert "does not match" in "\n".join(validate(changed([0, "id"], "units\n")))
+
+
 def test_no_list() -> None:
     """Declarations are a list."""
     assert validate({"id": "x"}) == ["probes: must be a list of declarations"]

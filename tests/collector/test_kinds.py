@@ -512,10 +512,11 @@ def test_journal_is_masked_by_field(
 
 def test_files_are_masked_in_their_content(look: Look, tmp_path: Path) -> None:
     """With mask: text the content of files is masked, odd bytes included; their metadata is not."""
-    (tmp_path / "a").write_bytes(b"password=hunter2hunter2 caf\xe9\n")
+    odd = tmp_path / "x9Kq81hdYw2LzQv7 token abc"
+    odd.write_bytes(b"password=hunter2hunter2 caf\xe9\n")
     record = look(files(f"{tmp_path}/*", mask="text"))["it"]
     (row,) = rows(record)
 
-    assert ("utf-8", str(tmp_path / "a"), 29) == (row["encoding"], row["path"], row["size"])
+    assert ("utf-8", str(odd), 29) == (row["encoding"], row["path"], row["size"])
     assert "hunter2" not in record["stdout"]["data"]
     assert "<masked:" in row["data"]

@@ -62,6 +62,14 @@ def test_budget(marked: Marked) -> None:
     assert marked.gone()
 
 
+def test_cut_by_the_budget_is_not_complete() -> None:
+    """One probe stopped by the host's budget, none waiting, makes the run incomplete."""
+    answer = collect({"probes": described(sleeper("p", 60)), "limits": {"host_timeout_s": 0.3}})
+
+    assert not answer["complete"]
+    assert answer["evidence"][0]["reason"] == "stopped: the 0.3 s for the whole host were over"
+
+
 def test_in_time_is_complete(look: Look) -> None:
     """A probe's own timeout is a record, and the run is complete all the same."""
     answer = collect({"probes": described(sleeper("p", 60, limits={"timeout_s": 0.2}))})

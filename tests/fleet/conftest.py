@@ -33,9 +33,7 @@ class FleetRun:
 
     def host(self, name: str) -> dict[str, Any]:
         """Return one host of the JSON report."""
-        found: dict[str, Any] = next(
-            item for item in self.report["hosts"] if item["host"] == name
-        )
+        found: dict[str, Any] = next(item for item in self.report["hosts"] if item["host"] == name)
         return found
 
     def findings(self, name: str) -> dict[str, dict[str, Any]]:

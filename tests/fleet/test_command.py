@@ -57,6 +57,25 @@ def test_a_fleet_that_is_down_is_still_a_report(inventory: Path) -> None:
     assert report["archive"]["complete"] is True
 
 
+def test_a_host_whose_key_is_not_known_is_not_collected(fleet: Lab, tmp_path: Path) -> None:
+    """Host keys are checked though nobody asks for it: an unknown one is unreachable, and said."""
+    content = fleet.inventory(["bookworm"])
+    host = content["all"]["hosts"]["bookworm"]
+    known = tmp_path / "known_hosts"
+    known.write_text("")
+    host["ansible_ssh_common_args"] = (
+        f"-o UserKnownHostsFile={known} -o GlobalKnownHostsFile=none -o ControlPath=none"
+    )
+    path = tmp_path / "inventory.yml"
+    path.write_text(yaml.safe_dump(content))
+    done = truthmap("run", "-i", path, "--archive", "run", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    report = json.loads(done.stdout)
+    assert report["hosts"] == []
+    assert "Host key verification failed" in report["unreachable"][0]["reason"]
+    assert known.read_text() == ""
+
+
 def test_an_inventory_without_hosts_is_bad_usage(tmp_path: Path) -> None:
     """Exit 3 with what Ansible said, and nothing left behind."""
     (tmp_path / "empty.yml").write_text("all:\n  hosts: {}\n")
@@ -131,11 +150,14 @@ def test_a_terminal_shows_each_host(inventory: Path) -> None:
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 4
-    plain = pexpect.run(
-        f"{COMMAND} collect -i {inventory} --archive plain",
-        cwd=str(inventory.parent),
-        env={**os.environ, "NO_COLOR": "1", "TERM": "xterm"},
-    ).decode()
+    plain = str(
+        pexpect.run(
+            f"{COMMAND} collect -i {inventory} --archive plain",
+            cwd=str(inventory.parent),
+            encoding="utf-8",
+            env={**os.environ, "NO_COLOR": "1", "TERM": "xterm"},
+        )
+    )
     assert "bookworm collected" in plain
     assert "gone unreachable" in plain
     assert "\x1b[3" not in plain

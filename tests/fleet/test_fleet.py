@@ -54,9 +54,7 @@ def test_ablation(fleet_run: FleetRun, name: str) -> None:
     """Take out any record: nothing turns good or bad that was not, and the gap is named."""
     bundle = load([fleet_run.folder]).bundles[name]
     whole = host_report(bundle)
-    broken = [
-        line for record in bundle.evidence for line in violations(bundle, record.id, whole)
-    ]
+    broken = [line for record in bundle.evidence for line in violations(bundle, record.id, whole)]
     assert broken == []
 
 
@@ -97,3 +95,17 @@ def test_evidence_survives_the_way_into_the_archive(fleet_run: FleetRun) -> None
     """What is read back is what the collector sent: every record validates and re-encodes."""
     for bundle in load([fleet_run.folder]).bundles.values():
         assert msgspec.json.decode(msgspec.json.encode(bundle), type=type(bundle)) == bundle
+
+
+def test_what_a_user_may_not_see_is_unknown(fleet: Lab, tmp_path: Path) -> None:
+    """Without rights the journal is denied, not empty: the slow loop is unknown, by its own id."""
+    path = fleet.write_inventory(tmp_path / "inventory.yml", ["reference"], user="auditor")
+    done = truthmap("run", "-i", path, "--archive", "run", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (host,) = json.loads(done.stdout)["hosts"]
+    findings = {item["id"]: item for item in host["findings"]}
+    loop = findings["restart_loops:quantum-exit-monitor.service"]
+    assert loop["status"] == "unknown"
+    assert any("system.journal: Permission denied" in str(item) for item in loop["evidence"])
+    assert findings["restart_loops:quantum-rl-trainer.service"]["status"] == "down"
+    assert host["coverage"]["missing"] == 2

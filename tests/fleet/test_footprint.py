@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,19 +59,19 @@ def settle(host: LabHost) -> None:
     """Wait until the login's own session has ended, and the host's clean-up of it."""
     host.run(
         "for i in $(seq 100); do"
-        " [ -z \"$(loginctl list-sessions --no-legend; systemctl list-units --no-legend"
+        ' [ -z "$(loginctl list-sessions --no-legend; systemctl list-units --no-legend'
         " 'user@*' 'user-runtime-dir@*')\" ] && exit 0; sleep 0.2; done; exit 1",
         timeout=60,
     )
 
 
 @pytest.fixture(params=["bookworm", "trixie"])
-def host(request: pytest.FixtureRequest, fleet: Lab) -> Iterator[LabHost]:
+def host(request: pytest.FixtureRequest, fleet: Lab) -> LabHost:
     """A host that has seen a login before, so that the first login's own files exist."""
     found = fleet.host(request.param)
     found.ssh("true")
     settle(found)
-    yield found
+    return found
 
 
 def test_a_collection_leaves_no_more_than_a_login(
@@ -84,7 +83,7 @@ def test_a_collection_leaves_no_more_than_a_login(
     mark = cursor(host)
     host.ssh("true")
     settle(host)
-    senders = {entry.get("_COMM", "") for entry in journal(host, mark)}
+    senders = {entry.get("SYSLOG_IDENTIFIER", "") for entry in journal(host, mark)}
     login = Look(host)
     mark = cursor(host)
     done = truthmap("collect", "-i", inventory, "--archive", "run", cwd=tmp_path)
@@ -96,14 +95,12 @@ def test_a_collection_leaves_no_more_than_a_login(
     assert after.changed_since(login) <= login.changed_since(first)
     assert after.diff == login.diff
     assert not [line for line in after.processes - login.processes if "python" in line]
-    assert {entry.get("_COMM", "") for entry in entries} <= senders | {"(sd-pam)"}
+    assert {entry.get("SYSLOG_IDENTIFIER", "") for entry in entries} <= senders | {"(sd-pam)"}
     said = "\n".join(str(entry.get("MESSAGE")) for entry in entries).lower()
     assert not re.search("ansible|truthmap|python|systemctl", said)
 
 
-def test_the_report_lists_what_cannot_be_avoided(
-    fleet: Lab, tmp_path: Path
-) -> None:
+def test_the_report_lists_what_cannot_be_avoided(fleet: Lab, tmp_path: Path) -> None:
     """Login records are listed; with sudo also its journal line and time stamp, which are there."""
     host = fleet.host("bookworm")
     host.run("rm -f /run/sudo/ts/operator")

@@ -94,7 +94,7 @@ class TestUnits:
         unit = parsed("bookworm-planted", "units").get("plant-exec-mode.service")
         cited = unit.cite("Id", "SubState", "NoSuchProperty", "ExecMainStatus")
         assert cited.record == "systemd_units"
-        assert cited.excerpt == "Id=plant-exec-mode.service, SubState=failed, ExecMainStatus=203"
+        assert cited.excerpt == "Id=plant-exec-mode.service\nSubState=failed\nExecMainStatus=203"
 
     def test_several_commands_are_several_lines(self) -> None:
         one = (

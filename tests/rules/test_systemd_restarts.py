@@ -57,7 +57,7 @@ def test_services_that_never_restarted_are_no_subjects(suite: str) -> None:
 
 def test_the_figures_of_the_reference_are_cited_as_show_prints_them() -> None:
     seen = verdict(bundle(), "restart_loops", SLOW)
-    shown = "NRestarts=3, ActiveState=active, SubState=running, ExecMainStatus=0"
+    shown = "NRestarts=3\nActiveState=active\nSubState=running\nExecMainStatus=0"
     assert seen.citations[0].excerpt.startswith(shown)
     assert ["systemd_units", AGAIN, f"{JOURNAL}[{SLOW}]"] == [one.record for one in seen.citations]
 

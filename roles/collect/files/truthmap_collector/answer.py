@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import zlib
-from typing import Any, Dict
+from typing import Any, Dict, Iterator
 
 __all__ = ["SCHEMA", "framed", "surely_within"]
 
@@ -20,7 +20,8 @@ def framed(answer: Dict[str, Any]) -> bytes:
 
     Line ends are not counted: a terminal in between may change them.
     """
-    packed = zlib.compress(_json(answer), 6)
+    deflater = zlib.compressobj(6)
+    packed = b"".join(deflater.compress(piece) for piece in _pieces(answer)) + deflater.flush()
     lines = base64.encodebytes(packed)
     characters = len(lines) - lines.count(b"\n")
     head = "TRUTHMAP-ANSWER/1 {} {}\n".format(characters, hashlib.sha256(packed).hexdigest())
@@ -32,8 +33,21 @@ def surely_within(answer: Dict[str, Any], limit: int) -> bool:
 
     zlib adds next to nothing to what it cannot compress, base64 a third and its line ends.
     """
-    return len(_json(answer)) * 1.36 + 1024 < limit
+    return sum(map(len, _pieces(answer))) * 1.36 + 1024 < limit
 
 
-def _json(answer: Dict[str, Any]) -> bytes:
-    return json.dumps(answer, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+def _pieces(answer: Dict[str, Any]) -> Iterator[bytes]:
+    """Yield the answer's JSON part by part: as a whole it may be many megabytes."""
+    for number, (name, value) in enumerate(answer.items()):
+        yield (b"," if number else b"{") + _json(name) + b":"
+        if isinstance(value, list):
+            for place, element in enumerate(value):
+                yield (b"," if place else b"[") + _json(element)
+            yield b"]" if value else b"[]"
+        else:
+            yield _json(value)
+    yield b"}" if answer else b"{}"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode("ascii")

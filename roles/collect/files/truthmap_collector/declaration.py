@@ -1,24 +1,22 @@
 """What a probe may say: one table, from which declarations are checked and the schema is published.
 
-The table is written in the few words of JSON Schema that `_Checker` understands, so that the
-published schema and the check cannot drift apart.
+The table is written in the few words of JSON Schema that `truthmap_collector.schema` checks, so
+that the published schema and the check cannot drift apart.
 """
 
-import re
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
+from truthmap_collector.schema import Schema, check, nearest
 from truthmap_collector.selectors import SELECTORS
 
 __all__ = ["KINDS", "KindArguments", "json_schema", "masking_of", "phase_is_last", "validate"]
 
-_Schema = Dict[str, Any]
-
-_TEXT: _Schema = {"type": "string", "minLength": 1}
-_NAMES: _Schema = {"type": "array", "items": _TEXT, "minItems": 1}
-_PATH: _Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
-_PATTERN: _Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
-_COUNT: _Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
-_FLAG: _Schema = {"type": "boolean"}
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_NAMES: Schema = {"type": "array", "items": _TEXT, "minItems": 1}
+_PATH: Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
+_PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
+_COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
+_FLAG: Schema = {"type": "boolean"}
 
 
 class KindArguments(NamedTuple):
@@ -28,7 +26,7 @@ class KindArguments(NamedTuple):
     """
 
     description: str
-    properties: Dict[str, _Schema]
+    properties: Dict[str, Schema]
     required: List[str]
     mask: Any
     cheap: bool
@@ -81,7 +79,7 @@ KINDS = {
 }
 """The closed set of kinds."""
 
-_PROBE: _Schema = {
+_PROBE: Schema = {
     "type": "object",
     "properties": {
         "id": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
@@ -133,7 +131,7 @@ _PROBE: _Schema = {
 }
 
 
-def json_schema() -> _Schema:
+def json_schema() -> Schema:
     """Return the published JSON Schema (draft 2020-12) of a list of probe declarations.
 
     What needs more than one probe to see (repeated ids, unknown parents, circles, `{item}` without
@@ -181,7 +179,7 @@ def phase_is_last(probe: Dict[str, Any], by_id: Dict[str, Dict[str, Any]]) -> bo
     return False
 
 
-def _args_schema(kind: str) -> _Schema:
+def _args_schema(kind: str) -> Schema:
     declared = KINDS[kind]
     return {
         "type": "object",
@@ -202,94 +200,17 @@ def _name(probe: Any, number: int) -> str:
 
 
 def _probe_errors(where: str, probe: Any) -> Iterator[str]:
-    yield from _check(where, probe, _PROBE)
+    yield from check(where, probe, _PROBE)
     kind = probe.get("kind") if isinstance(probe, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:
         return
     if "args" in probe:
         if isinstance(probe["args"], dict):
-            yield from _check(where + ": args", probe["args"], _args_schema(kind))
+            yield from check(where + ": args", probe["args"], _args_schema(kind))
     elif _args_required(kind):
         yield "{}: 'args' is missing; kind {} needs {}".format(
             where, kind, ", ".join(KINDS[kind].required)
         )
-
-
-def _check(where: str, value: Any, schema: _Schema) -> Iterator[str]:
-    """Check a value against the words of JSON Schema used in this module."""
-    if "anyOf" in schema:
-        if all(list(_check(where, value, choice)) for choice in schema["anyOf"]):
-            yield "{}: must be {}".format(where, schema["description"])
-    elif "enum" in schema:
-        if not any(type(value) is type(known) and value == known for known in schema["enum"]):
-            choices = ", ".join(schema["enum"])
-            hint = _nearest(value, schema["enum"])
-            yield "{}: {!r} is none of {}{}".format(where, value, choices, hint)
-    elif not _is(value, schema["type"]):
-        yield "{}: must be {}, not {!r}".format(where, _TYPES[schema["type"]], value)
-    elif schema["type"] == "object":
-        yield from _check_object(where, value, schema)
-    elif schema["type"] == "array":
-        if len(value) < schema.get("minItems", 0):
-            yield "{}: must not be empty".format(where)
-        for number, item in enumerate(value):
-            yield from _check("{}[{}]".format(where, number), item, schema["items"])
-    else:
-        yield from _check_scalar(where, value, schema)
-
-
-_TYPES = {
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-}
-
-
-def _is(value: Any, name: str) -> bool:
-    if name in ("integer", "number"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return False
-        return name == "number" or value == value // 1
-    expected = {"string": str, "boolean": bool, "array": list, "object": dict}[name]
-    return isinstance(value, expected)
-
-
-def _check_object(where: str, value: Dict[Any, Any], schema: _Schema) -> Iterator[str]:
-    known = schema.get("properties", {})
-    for name in sorted(value, key=str):
-        if name in known:
-            yield from _check("{}: {}".format(where, name), value[name], known[name])
-        elif schema.get("additionalProperties") is False:
-            hint = _nearest(name, known)
-            yield "{}: unknown key {!r}{}".format(where, name, hint)
-    for name in schema.get("required", []):
-        if name not in value:
-            yield "{}: {!r} is missing".format(where, name)
-
-
-def _check_scalar(where: str, value: Any, schema: _Schema) -> Iterator[str]:
-    if isinstance(value, str):
-        if len(value) < schema.get("minLength", 0):
-            yield "{}: must not be empty".format(where)
-        elif "pattern" in schema and not re.search(schema["pattern"], value):
-            yield "{}: {!r} does not match {}".format(where, value, schema["pattern"])
-    elif not isinstance(value, bool):
-        if value < schema.get("minimum", value):
-            yield "{}: must be at least {}".format(where, schema["minimum"])
-        if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
-            yield "{}: must be more than {}".format(where, schema["exclusiveMinimum"])
-        if value > schema.get("maximum", value):
-            yield "{}: must be at most {}".format(where, schema["maximum"])
-
-
-def _nearest(name: Any, known: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415 - only for a mistake; it costs every host otherwise
-
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return "; did you mean {!r}?".format(close[0]) if close else ""
 
 
 def _relation_errors(probes: List[Dict[str, Any]]) -> Iterator[str]:
@@ -302,7 +223,7 @@ def _relation_errors(probes: List[Dict[str, Any]]) -> Iterator[str]:
         where = "probe " + probe["id"]
         parent = probe.get("from", {}).get("probe")
         if parent is not None and parent not in by_id:
-            hint = _nearest(parent, by_id)
+            hint = nearest(parent, by_id)
             yield "{}: from: probe: there is no probe {!r}{}".format(where, parent, hint)
         elif _is_circular(probe, by_id):
             yield "{}: from: probe: it derives from itself".format(where)

@@ -6,6 +6,7 @@ names; everything else becomes `<masked:LENGTH>`, LENGTH in characters. What fol
 the letter triples in it also occur in `_WORDS`, which is therefore both vocabulary and model.
 """
 
+import collections
 import itertools
 import json
 import re
@@ -14,13 +15,16 @@ import unicodedata
 from typing import (
     AbstractSet,
     Any,
+    Deque,
     Dict,
+    FrozenSet,
     Iterable,
     List,
     Match,
     NamedTuple,
     Optional,
     Pattern,
+    Set,
     Tuple,
 )
 
@@ -29,120 +33,133 @@ __all__ = ["Masker"]
 # Ordinary words and those of logs.
 _WORDS = """
 abnormally about above absolute abstract accepted access according acquire across actually added
-additional address adds adjust adjustment administrator advertise affiliates after again aggregator
-ahead alarm algorithm alias allocate allowed allows almost along alpha already also always ambiguous
-amount analysis anonymous another anything anyway appear append application apply applying approach
-appropriate arbitrary archive args argument arguments around array assignment associated assuming
-attach attempts attribute audit author automatically available avoid away axis back background
-backlog backoff backup backwards balance based basic because been before begin behavior behind being
-below best between beyond binance binary bitmap bits blank block blue body boolean both bottom
-branch break bridge broadcast broken buffer bugs build building burst busy button bytes cache
-calculate call callable called calling calls cancel cannot capability capital capture case caught
-certificate cgroup chain change changed changes changing character check checking checkpoint checks
-checksum children choice choose cipher circular class cleanly cleanup clear client close code
-coefficients color column columns combined command comment commit common communication comparison
-compatibility compiled complete complex compress compute config configuration confirm conflicts
-conjunction connection console consumed consumer contains continue continuing control convert cookie
-cooldown copied copy copying corresponding corrupted could counter cover crash create current
+additional address adds adjust adjustment administrator advertise advertisement advisory affiliates
+after again aggregator ahead alarm algorithm alias allocate allowed allows almost along alpha
+already also always ambiguous amount analysis anonymous another anything anyway appear append
+application apply applying approach appropriate arbitrary archive aren args argument arguments
+around array assignment associated assuming attach attempts attribute audit author automatically
+autonomous available avoid away axis back background backlog backoff backup backwards balance banner
+based basic because been before begin behavior behind being below best between beyond binance binary
+bitmap bits blank block blue body boolean both bottom branch break bridge broadcast broken buffer
+bugs build builder building bumping burst busy button byte bytes cache calculate call callable
+called calling calls cancel cannot capability capital capture carry case caught certificate cgroup
+chain change changed changes changing character check checking checkpoint checks checksum children
+choice choose cipher circular class cleanly cleanup clear client close cloud code coefficients color
+column columns combined command comment commit common communication comparison compatibility
+compiled complete complex compress compute config configuration confirm conflicts conjunction
+connection console consumed consumer contains continue continuing control convert cookie cooldown
+copied copy copying corresponding corrupted could couldn counter cover crash create current
 currently curve custom cycle daemon dash data database datagram days dbus deactivated debian debug
 debugging decimal declared decode default defaults degree delete delta denied deny depends
 deprecated depth descriptor desired despite details detected determine development device diagnostic
-died different digest digits directly directory disable discard discussion disk display displayed
-docs documentation does doing domain done dormant double download drained driver drop dummy dump
-duplicate during dynamic each earlier easier easy echo edge effect either element else embedded emit
-empty enable encoding encrypted endpoint enforce enough ensemble entire entries entry environment
-epoch equivalent error errors escape evaluate even every exactly example exceeded except exchange
-exclude exec execute exhausted exist existing exists exit exited expand expected expired expiry
-explicitly exponent exposure express extension extra failed failure fallback false family fatal
-feature feedback fetch field fields file files filter find finished firmware first five fixed fixing
-flag flags float flush following force forcing foreign form formats forward found frame free freeze
-from fudge full function further future garbage gateway general generate given giving glob global
-goes going good governance graph graphs group grow growth guaranteed guess handle handling handshake
-happen hardware harvest hash have header heartbeat help helper here hexadecimal hidden hierarchy
-higher highlight home host hostkey hostname however http https hyphenation idea identifier idle
-ignoring ikke illegal image immediately immutable import inactive include index individual info
-information inherit inhibit initial initialized inline inner inode input inside instance instead
-integer integrity interface internal interpreted interval into invalid invoked issue items iterable
-itself jobs join journal json jump just keep keeping kept kernel keyboard keymap keyring keys
-keyword killer kline known kunne label lambda language large last latency launch layer layout leave
+didn died different digest digits directly directory disable discard discussion disk display
+displayed docs documentation does doesn doing domain don done dormant double download drained driver
+drop dummy dump duplicate during dynamic each earlier easier easy echo edge effect either element
+else embedded emit empty enable encoding encrypted endpoint enforce enough enrolled ensemble entire
+entries entry environment epoch equivalent error errors escape evaluate even every exactly example
+exceeded except exchange exclude exec execute exhausted exist existing exists exit exited expand
+expected expired expiry explicitly exponent exposure express extension extra failed failure fallback
+false family fatal feature feedback fetch field fields file files filter find finished firmware
+first five fixed fixing flag flags float flush following fonts force forcing foreign form formats
+forward found frame free freeze from fudge full function further future garbage gateway general
+generate given giving glob global goes going good google governance governor graph graphs group grow
+growth guaranteed guess handle handling handshake happen hardware harvest hash hasn have haven
+header heartbeat help helper here hexadecimal hidden hierarchy higher highlight home host hostkey
+hostname however http https hygiene hyphenation icons idea identifier idle ignoring ikke illegal
+image immediately immutable import inactive include index individual info information inherit
+inhibit initial initialized inline inner inode input inside instance instead integer integrity
+interface internal interpreted interval into invalid invoked isn issue items iterable itself jobs
+join journal json jump just keep keeping kept kernel keyboard keymap keyring keys keyspace keyword
+killer kline known kunne label lambda language large last latency launch layer layout leaks leave
 left legacy length level leverage library license lifetime like likely limit line linear lines link
-linked links linux list listening live load local localhost logging logic logs long look looking
-looks lookup loop loopback machine macro made magic major make making malformed manager manpage
-manual many mapping margin mark marked mask masked match matching matrix maximum maybe meaningful
-means measure mechanism memory merge message metadata method methods might minimum minutes mismatch
-missing mode modified module monitor more most mostly mount much multiple must name necessarily need
-needs negative negotiated neighbor neither network never newer newline newly nexthop nice node
-nonblocking none nonzero note null number numeric object objects obsolete obtain occur octal offline
-offset older omitted once only opcode open openssl optimization option options order original
-orphaned other otherwise outgoing output outside over overdue overflow override owner ownership
-package padding page pair parallel parameters parse particular passed passphrase passwd password
-path pathname paths paused payload peer pending percent perform perhaps period perl phase physical
-pipe pipeline plain platform please plus point policy pool populate portability portfolio position
-possible power precision prediction prefix prefixes pretty previous previously prime principal print
-priority private privileges probably probe problem proc process produce profile program programs
-project promote proof properly property proposal protocol provided proxy pseudo public purge purpose
-push python quantum query queue queued quick quickly quiet quote raise random range read readable
-reading real reason reboot received reconcile recursively refer refresh refused regardless regex
-regime region register regular rejected relative relevant remain remote remove removing replace
-replaced replacing replica replication report request required rescue reset resolve resource
-response result retrieve retrying return returned returns reuse revoked rewrite right rights
-rollback root rule running safe safety same save says scheduled scorecard search second secret
-section security seed seeing seek seems segfault segment selected semantics send separate sequence
-server service sets setting setup several shadow shall shell shift short shortcut should show
-shutdown shutting sign signature silently similar simple since single size sizes skip skipping sleep
-slice slightly slot slots small snapshot socket software some soon sort source space spawning
-special specific specified specify square stack stale standard start startet starting state status
-stderr stdio stdlib stdout step steps still stop stopped stoppet stops storage store strategy stream
-string strings structure stub stuff style subclass subdirectory subject subnet subscribe subset
-substitute success successfully such suffix suitable superblock support supported supports suspend
-swap switch symbol symbols symlink sync syntax syscall syslog system systemctl systemd table take
-takes target task tasks technical telegram terms test text than that their them themselves theory
-there these they third this threads threshold throttled through thus ticker time timeout timestamps
-timezone title tjeneste together token tool total touch traceback trader traffic trainer transaction
-transfer transform translation transmit trigger true truncate trusted tunnel turn twice type types
-typically unable under unexpected unexpectedly unhealthy unicode unified union unique unit universe
-unix unknown unless unlike unlock unmount unreachable unrecognized unsigned unsupported until unused
-update upgrade upload upon upstream usage used useful user uses using usually utility uuid vacuum
-validate validity value variable variant vector verb verbatim verbose verify version view virtual
-visible volatile volume waiting wake wallet want warmup warning watchdog webhook websocket weight
-welcome well were what whatever when whether which while whose width wildcard will wipe wireless
-with without work working works world would wrapper write written wrong yield your zero zeros zone
+linked links linux list listening live load local localhost locked logging logic logs long look
+looking looks lookup loop loopback machine macro made magic major make making malformed manager
+manpage manual many mapping margin mark marked mask masked match matching matrix maximum maybe
+meaningful means measure mechanism media memory merge message metadata method methods metric might
+minimum minutes mismatch missing mode modified module monitor more most mostly mount much multiple
+must name necessarily need needs negative negotiated neighbor neither network never newer newline
+newly nexthop nice node nonblocking none nonzero note null number numeric object objects obsolete
+obtain occur octal offline offset older omitted once only opcode open openssl optimization option
+options order original orphaned other otherwise outgoing output outside over overdue overflow
+overlay override owner ownership package padding page pair parallel parameters parse particular
+passed passphrase passwd password path pathname paths paused payload peer pending percent perform
+perhaps period perl phase physical pipe pipeline plain platform please plus point policy pool
+populate portability portfolio position possible power precision prediction prefix prefixes pretty
+previous previously prime principal print priority private privileges probably probe problem proc
+process produce profile program programs project promote proof properly property proposal protocol
+provided proxy pseudo public purge purpose push python quantum query queue queued quick quickly
+quiet quote raise random range rapid read readable reader reading readline real reason reboot
+received reconcile recovery recursively refer refresh refused regardless regex regime region
+register regular rejected relative relevant remain remote removable remove removing replace replaced
+replacing replica replication report request required reread rescue reset resolve resource response
+result retrieve retrying return returned returns reuse revoked rewrite right rights rollback root
+rule running safe safety same sandbox save says scheduled scorecard search second secret section
+security seed seeing seek seems segfault segment selected semantics send separate sequence server
+service sets setting setup several shadow shall shell shift short shortcut should show shutdown
+shutting sign signature silently similar simple since single size sizes skip skipping sleep slice
+slightly slot slots small snapshot socket software some soon sort source space spawning special
+specific specified specify square stack stale standard start startet starting state status stderr
+stdio stdlib stdout step steps still stop stopped stoppet stops storage store strategy stream string
+strings structure stub stuff style subclass subdirectory subject subnet subscribe subset substitute
+success successfully such suffix suitable superblock support supported supports suspend swap switch
+symbol symbols symlink sync syntax syscall syslog system systemctl systemd table take takes target
+task tasks technical telegram terms test text than that their them theme themselves theory there
+these they third this threads threshold throttled through thus ticker time timeout timestamps
+timezone title tjeneste together token tool total touch trace traceback trader traffic trainer
+transaction transfer transform translation transmit trigger true truncate trusted truth tunnel turn
+twice type types typically unable under unexpected unexpectedly unhealthy unicode unified union
+unique unit universe unix unknown unless unlike unlock unmount unpack unreachable unrecognized
+unsigned unsupported until unused update upgrade upload upon upstream usage used useful user
+usermode uses using usually utility uuid vacuum validate validity value variable variant vector verb
+verbatim verbose verify version view virtual visible volatile volume waiting wake wallet want warmup
+warning warranty wasn watchdog webhook websocket weight welcome well were what whatever when whether
+which while whose width wildcard will wipe wireless with without work working works world would
+wouldn wrapper write written wrong yield your zero zeros zone
 """
 # Terms that look unlike words; those that take a number (`python3`, `sda1`) as well.
 _TERMS = """
-18446744073709551615 9223372036854775807 aarch64 ack acpi addr aes ai aiohttp alpine am amd amd64
-amqp amqps anacron aof apache api app applewebkit apr apt argc args argv arm64 armhf ascii asyncio
-atime atr auc aug avg awk aws bf16 bgsave bin binfmt bios bnb bps br bsc btc btrfs busygroup bz2
-catboost cd celery centos certbot cest cet cf cfg cgroup cgroups chmod chown chronyd ci cidr clang
-clm clusterdown cmd cnn comm conf consul containerd core cp cpu cron crond crossslot css csv ctime
-ctl ctx cuda curl db dbus deb debian dec dev df dhcp dir dirs disk django dnf dns doc docker dockerd
-dpkg dqn dsa dst du eacces ec2 ecdsa econnrefused ed25519 efi eg el ema eno enoent enp ens env eof
-eperm epipe err errno ess etc etcd eth etimedout euid eur eval exec expr ext4 f1 fail2ban fastapi fc
-fd fds feb fin firefox flask float16 float32 float64 fold fp16 fqdn fri fsck fstab fstrim ftp func
-gb gbps gcc gce gcp gcs gecko ghz gib gid git github gitlab glibc gmt gnn golang gpg gpt gpu grafana
-grep grpc gru grub gunicorn gz h2 hdd hf hrs html http http2 https hz i386 i686 icmp id idx ie imap
-impl inf ini init initramfs initrd inode int16 int32 int64 int8 io ip iptables ipv4 ipv6 iso jan
-java jdk journalctl journald jre js json jul jun k8s kafka kb kbps keras keytool khtml khz kib kmod
-krb5 kubectl kvm kwargs lan lastlog ldap len lgbm lib libc lightgbm lldp llm llvm logind logrotate
-loki lsof lstm luks lvm lxc lz4 macd mae mape mar mariadb masterdown max may mb mbps md md5 mhz mib
-min mins misconf mkdir mkfs ml mlp mnt mon mongodb mozilla ms mse msec msg mta mtime mtu mysql na
-nan nbeats networkd nfs nft nginx nhits nil no noauth node nogroup noperm noscript nov npm nr ns nss
-nsswitch ntlm ntp ntpd null num numpy nvme oct ohlcv ok onnx oom opt os otel p50 p95 p99 pam pandas
-patchtst pci perl pg pgpassword php pid pip pkg pm pnl podman polkitd postgres ppid ppo preauth
-prometheus ps psql pts py python pytorch qemu qt qty rabbitmq raid ram rank rc rdb redis rediss ref
-refs replica repo req res resolved resp rhel rhost rl rmse rnn roi rpm rq rsa rsi rss rst rsync
-rsyslog rsyslogd rtnl rtt ruby runc ruser rx s3 sac sat scipy sda sdb secs sed sep seq sftp sh sha
-sha1 sha256 sha384 sha512 shard sigabrt sigchld sighup sigint sigkill sigpipe sigsegv sigterm
-sigusr1 sigusr2 sklearn sl slot sma smtp snapd so sol sql src srv ss ssd ssh sshd sshpass ssl sssd
-statsd std stdin su sudo sun svc swapoff syn sys sysctl syslog systemd tar tb tcl tcp tft thread thu
-tid timesyncd tls tmp tmpfiles tmpfs toml torch tp ttl tty tue tx ubuntu udev udevd udp uevent ufw
-ui uid uint32 uint64 uint8 up uri url urls us usb usd usdc usdt usec usr utc utf utf8 util utils
-utmp uuid uvicorn valkey var vda venv veth vlan vm vmlinuz vpn vps vs vsz vwap vxlan wal wed wget
-wlan worker wrongpass wrongtype ws wss wtmp x64 x86 xack xadd xfs xgb xgboost xinfo xml xpending
-xread xreadgroup xrp xvda xz yaml yml yum zfs zip zst zstd
+18446744073709551615 9223372036854775807 aarch64 ack acpi addr aes ai aiohttp allmulticast alpine am
+amd amd64 amqp amqps anacron aof apache api apikey app apparmor applewebkit apr apt argc args argv
+arm64 armhf ascii asyncio atime atr auc aug avg awk aws base64 bf16 bgsave bin binfmt bios bnb bps
+br bsc btc btrfs busygroup bz2 catboost cd celery centos certbot cest cet cf cfg cgroup cgroupfs
+cgroups chmod chown chronyd ci cidr clang clm clusterdown cmd cnn comm conf consul containerd core
+cp cpu cron crond crossslot css csv ctime ctl ctx cuda curl curve25519 db dbus deb debconf debian
+dec dev devpts devtmpfs df dfsg dfsg1 dhcp dhcpv4 dhcpv6 dir dirmngr dirs disk django dnf dns doc
+docker dockerd dpkg dqn ds1 dsa dst du eacces ec2 ecdsa econnrefused ed25519 efi eg el ema eno
+enoent enp ens env eof eperm epipe err errno ess etc etcd eth etimedout euid eur eval exec expr ext4
+f1 fail2ban fastapi fc fd fds feb fido2 fin firefox flask float16 float32 float64 fold fp16 fqdn fri
+fsck fstab fstrim ftp func gb gbps gcc gce gcp gcs gecko ghz gib gid git github gitlab glibc gmt gnn
+gnupg golang gpg gpt gpu grafana grep grpc gru grub gssapi gunicorn gz h2 hdd hf hrs html http http2
+https hz i386 i686 icmp id idx ie imap impl inet inet6 inf ini init initramfs initrd inode int16
+int32 int64 int8 io ionice ip ip6tables iptables ipv4 ipv6 iso jan java javac jdk journalctl
+journald jre js json jul jun k8s kafka kb kbps keras keyslot keytool khtml khz kib kmod krb5 kubectl
+kvm kwargs lan lastlog ldap len lgbm lib libc lightgbm lldp llm llvm logind logrotate loki lsof lstm
+luks lvm lxc lz4 macd mae mape mar mariadb masterdown max may mb mbps md md5 mhz mib min mins
+misconf mkdir mkfs ml mlp mnt mon mongodb mozilla ms mse msec msg mta mtime mtu mysql na nan nbeats
+netbase networkd nfs nft nginx nhits nil nmu1 no noauth node nodejs nodev noexec nogroup noperm
+noqueue noscript nosuid nov npm nr ns nss nsswitch ntlm ntp ntpd null num numpy nvme oct ohlcv ok
+onnx oom openssh opt os otel p50 p95 p99 pam pandas passwd patchtst pci perl pg pgpassword php pid
+pip pkcs pkg pm pnl podman polkitd postgres ppid ppo preauth prometheus ps psql pts py python
+pytorch qdisc qemu qt qty rabbitmq raid ram rank rc rdb redis rediss ref refs relatime replica repo
+req res resolved resp rhel rhost rl rmse rnn roi rpm rq rsa rsi rss rst rsync rsyslog rsyslogd rtnl
+rtt ruby runc ruser rx s3 sac sat scipy sda sdb secs sed selinux sep seq setenv sftp sh sha sha1
+sha256 sha384 sha512 shard sigabrt sigchld sighup sigint sigkill sigpipe sigsegv sigterm sigusr1
+sigusr2 sklearn sl slot sma smtp snapd so sol sql src srv ss ssd ssh sshd sshpass ssl sssd statsd
+std stdin su sudo sun svc swapoff syn sys sysctl syslog systemd tar tb tcl tcp tft thread thu tid
+timesyncd tls tmp tmpfiles tmpfs toml torch tp tpm tpm2 trigproc ttl tty tue tx ubuntu udev udevd
+udp uevent ufw ui uid uint32 uint64 uint8 ukjent up uri url urls us usb usd usdc usdt usec userauth
+usr utc utf utf8 util utils utmp uuid uvicorn valkey var vda venv veth vlan vm vmlinuz vpn vps vs
+vsz vwap vxlan wal webhook wed wget wlan worker wrongpass wrongtype ws wss wtmp x64 x86 xack xadd
+xauth xfs xgb xgboost xinfo xml xpending xread xreadgroup xrp xvda xz yaml yml yum zfs zip zst zstd
 """
-_TECHNICAL = frozenset(_TERMS.split())
-_KNOWN = _TECHNICAL | frozenset(_WORDS.split())
+
+
+def _set(words: str) -> FrozenSet[str]:
+    return frozenset(words.split())
+
+
+_TECHNICAL = _set(_TERMS)
+_KNOWN = _TECHNICAL | _set(_WORDS)
 
 
 def _triples(word: str) -> List[str]:
@@ -159,163 +176,50 @@ _STRONG_STEM = re.compile(
     "passw|passphrase|passcode|passord|kennwort|secret|hemmelig|token|apikey|bearer|credential"
     "|sessid|authoriz|connectionstr|connstr"
 )
-_STRONG_PARTS = frozenset(
-    ["pass", "pwd", "pw", "auth", "jwt", "otp", "totp", "pin", "psk", "dsn", "cred", "creds"]
-)
+_STRONG_PARTS = _set("jwt otp totp pin psk dsn cred creds")
 _WEAK_STEM = re.compile("session|cookie|signature|webhook|privat|authent|mnemonic|[cx]srf|nokkel")
-_WEAK_PARTS = frozenset(["key", "keys", "salt", "sig", "sid", "nonce", "hmac", "cvv", "ssn"])
-_SUFFIX = re.compile("(?<!mon)(?<!hot)(?<!tur)(?<!by)(?<!com)(?:key|(pass|pwd|auth|pw))$")
+_WEAK_PARTS = _set("keys salt sig sid nonce hmac cvv ssn")
+_SUFFIX = re.compile("(?<!mon)(?<!hot)(?<!tur)(?<!by)(?<!com)(?<!ssh)(?:key|(pass|pwd|auth|pw))$")
 # `password_file=…`, `--no-password …`, `KeyError: …`: no secret follows; looks decide.
-_HARMLESS_LAST = frozenset(
-    [
-        "file",
-        "path",
-        "dir",
-        "timeout",
-        "ttl",
-        "type",
-        "size",
-        "length",
-        "count",
-        "limit",
-        "expiry",
-        "interval",
-        "mode",
-        "method",
-        "enabled",
-        "required",
-        "algorithm",
-        "version",
-        "policy",
-        "age",
-        "retries",
-        "error",
-        "exception",
-        "warning",
-        "failure",
-    ]
+_HARMLESS_LAST = _set(
+    """
+    file path dir timeout ttl type size length count limit expiry interval mode method enabled
+    required algorithm version policy age retries error exception warning failure
+    """
 )
-_HARMLESS_FIRST = frozenset(["no", "without", "disable"])
+_HARMLESS_FIRST = _set("no without disable")
 _SUFFIXES = (
     r"(?i)\.(?:service|timer|socket|target|mount|automount|slice|scope|path|device|swap"
     r"|py|js|so|sh|log|conf|json|ya?ml|toml|pid|sock%s)$"
 )
-_NOT_A_NAME = re.compile(_SUFFIXES % "")
-_FILE = re.compile(_SUFFIXES % r"|pkl|pth|pt|onnx|csv|parquet|gz|db|rdb|aof|html|txt|cfg|ini")
-# In prose after a strong name: these lead up to the secret …
-_LINKS = frozenset(
-    ["is", "was", "are", "be", "being", "equals", "as", "to", "now", "value", "er", "var"]
+_HINT = re.compile(  # something of every one of them
+    "(?i)pass|pw|secret|token|key|bearer|cred|sess|auth|conn|jwt|otp|pin|psk|dsn|cookie|sig|hook"
+    "|privat|mnemonic|srf|nokkel|salt|sid|nonce|hmac|cvv|ssn|kennw|hemm"
 )
+_NOT_A_NAME = re.compile(_SUFFIXES % "")
+_FILE = re.compile(_SUFFIXES % r"|pkl|pth|pt|onnx|csv|parquet|gz|db|rdb|aof|html|txt|cfg|ini|env")
+_PATH = re.compile(r"(?:~|\.{0,2})/[^?&]*/")
+_PACKAGE = re.compile(r":(?:amd64|arm64|armhf|i386|all)$")
+# In prose after a strong name: these lead up to the secret …
+_LINKS = _set("is was are be being equals as now value er var the a an this that")
 # … and these show that none follows at once ("Failed password for root").
-_FOLLOWERS = frozenset(
-    [
-        "for",
-        "from",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "and",
-        "or",
-        "with",
-        "without",
-        "not",
-        "no",
-        "has",
-        "have",
-        "had",
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "it",
-        "its",
-        "failed",
-        "failure",
-        "failing",
-        "error",
-        "errors",
-        "invalid",
-        "valid",
-        "expired",
-        "expiry",
-        "required",
-        "missing",
-        "wrong",
-        "incorrect",
-        "accepted",
-        "rejected",
-        "denied",
-        "disabled",
-        "enabled",
-        "changed",
-        "reset",
-        "check",
-        "checks",
-        "authentication",
-        "exchange",
-        "file",
-        "files",
-        "manager",
-        "management",
-        "store",
-        "storage",
-        "length",
-        "size",
-        "count",
-        "type",
-        "types",
-        "name",
-        "names",
-        "using",
-        "when",
-        "while",
-        "after",
-        "before",
-        "opened",
-        "closed",
-        "created",
-        "removed",
-        "added",
-        "updated",
-        "refresh",
-        "refreshed",
-        "generated",
-        "verified",
-        "mismatch",
-        "pair",
-        "limit",
-        "limits",
-        "exceeded",
-        "bucket",
-        "user",
-        "users",
-        "policy",
-        "database",
-        "hash",
-        "must",
-        "should",
-        "cannot",
-        "can",
-        "could",
-        "will",
-        "would",
-        "may",
-        "does",
-        "did",
-        "per",
-        "near",
-        "generation",
-        "validation",
-        "set",
-    ]
+_FOLLOWERS = _set(
+    """
+    for from of in on at by and or with without not no has have had it its
+    failed failure failing error errors invalid valid expired expiry required missing wrong
+    incorrect accepted rejected denied disabled enabled changed reset check checks authentication
+    exchange file files manager management store storage length size count type types name names
+    using when while after before opened closed created removed added updated refresh refreshed
+    generated verified mismatch pair limit limits exceeded bucket user users policy database hash
+    must should cannot can could will would may does did per near generation validation set
+    request requests response responses data field fields found contains lacks provided entry
+    """
 )
 
 _SLOT = "\ufdd0"  # stands, as one character, for a marker while the text is worked on
+_JUMBLE = "\ufdd1"  # stands for a chunk that is odd as a whole
 _SPECIAL = re.compile(
-    r"(<masked:\d{1,8}>)"
+    r"(<masked:\d{1,8}>)|\ufdd1"
     r"|-{4,5} ?BEGIN [\s\S]*?(?:-{4,5} ?END [^\n-]{0,64}-{4,5}|\Z)"  # PEM, OpenPGP, SSH2
     r"|\[\s*(?:\d{1,3}\s*,\s*){7,}\d{0,3}\s*\]?"  # a text as an array of its bytes
 )
@@ -330,6 +234,11 @@ _TOKEN = re.compile(
     r"|[^%s]+(?:'(?:s|t|d|m|re|ll|ve)\b)?|)"
     r"((?:\x1b\[[0-9;?]*[A-Za-z]|\\+[nrt]?|[%s])*)" % (_GAP, _GAP)
 )
+_ODD = frozenset("!#$%^&*?@|;")
+_ODD_CHUNK = re.compile(r"(?<![^\s\0])[^]\s\0!#$%^&*?@|;)}]*[]!#$%^&*?@|;)}][^\s\0]*")
+_CLOSED = re.compile(r"[])}][A-Za-z0-9]")
+_ALNUM = re.compile("[A-Za-z0-9]+")
+_ASSIGNS = re.compile("[=:]")
 _GLUE = frozenset("(),;|[]{}<>\"'`\\")
 
 _ASSIGNED = re.compile(r"(\\{0,8}[\"'`])?[)\]]*(\[\d{0,7}\])?(?:[ \t]*(:=|=>|->|={1,3}|:)|(>))")
@@ -367,7 +276,7 @@ _NUMBER = re.compile(
     |\d\d?:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?
     |\d\d?/[A-Z][a-z]{2}/\d{4}(?::\d\d){3}|\d\d?/\d\d?/\d{2,4}
     |\d{1,3}(?:\.\d{1,3}){3}(?:%\w{1,15})?(?::(?:\d{1,5}|\*))?(?:/\d{1,2})?
-    |deb\d{1,2}u\d{1,3}|\d{1,6}[kMG]bps
+    |deb\d{1,2}u\d{1,3}|\d{1,2}p\d{1,2}|\d{1,6}[kMG]bps
     |(?:%[a-zA-Z%][-:/.T_]?){1,8}""",
     re.VERBOSE | re.ASCII,
 )
@@ -375,79 +284,34 @@ _IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}(?:/\d{1,3})?")
 _SYMBOL = re.compile(
     r"(?:1000)?[A-Z]{2,8}(?:USD[TC]?|BUSD|BTC|ETH|BNB|EUR|TRY|PERP)|[a-z]{2,6}usd[tc]"
 )
+_USER_INFO = re.compile(r"[^\s\0\"]{0,300}@[^%s]*" % _GAP)
 _URL = re.compile(
     r"([A-Za-z][A-Za-z0-9+.:-]{0,30})://(?:(.*)@)?([^/?#]*?)(:\d{0,5})?(/[^?#]*)?(\?[^#]*)?(#.*)?",
     re.DOTALL,
 )
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _JOINTS = re.compile(r"[-_.+~:*]+|'(?=[a-z]{1,2}$)")
+_LIBRARY = re.compile(r"lib[a-z]{1,14}\d{0,3}")
 _NUMBERED = re.compile(r"([A-Za-z]+)(\d{1,3})")
-_LEAD, _TRAIL = "*#~+@&$%!?.:=^-", ".:!?*%+=^&#~$@-"
-_LONG_OPTIONS = frozenset(
-    [
-        "jar",
-        "server",
-        "client",
-        "cp",
-        "classpath",
-        "config",
-        "conf",
-        "name",
-        "version",
-        "help",
-        "daemon",
-        "bind",
-        "port",
-        "host",
-        "file",
-        "log",
-        "level",
-        "verbose",
-        "debug",
-        "quiet",
-        "type",
-        "exec",
-        "path",
-        "user",
-        "group",
-        "output",
-        "input",
-        "format",
-        "print",
-        "delete",
-        "maxdepth",
-        "mindepth",
-        "iname",
-        "mtime",
-        "size",
-        "perm",
-        "newer",
-        "days",
-        "nodes",
-        "new",
-        "noout",
-        "text",
-        "subj",
-        "cert",
-        "key",
-        "keyout",
-        "token",
-        "pass",
-        "passwd",
-        "password",
-        "passin",
-        "passout",
-        "storepass",
-        "keypass",
-    ]
+_FOREIGN = re.compile("[^\x00-\x7f]")
+_DIGIT = re.compile("[0-9]")
+_LONG = 2000  # characters: no plain word is longer
+_LEAD, _TRAIL = "*#~+@&$%!?.:=^-", ".:!?*%+=^&#~$-"
+_LONG_OPTIONS = _set(
+    """
+    jar server client cp classpath config conf name version help daemon bind port host file log
+    level verbose debug quiet type exec path user group output input format print delete maxdepth
+    mindepth iname mtime size perm newer days nodes new noout text subj cert key keyout token pass
+    passwd password passin passout storepass keypass
+    """
 )
 _FOLD = str.maketrans({"ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "ß": "ss", "đ": "d", "ł": "l"})
 
 _RISKY_OPTIONS = {"-p": 0, "-P": 0, "-a": 0, "-w": 0, "-u": 1, "--user": 1, "--proxy-user": 1}
 _PORT_OR_PATH = re.compile(r"\d{1,5}(?::\d{1,5})?$|[/.~]|-|$")
 _SHORT_OPTION = re.compile(r"[A-Za-z]{1,3}|X(?:m[nsx]|ss)\d{1,5}[kmgKMG]?")
-_LONG_OPTION = re.compile(r"--[a-z]")
-_SETTING = frozenset(["set", "reset", "changed", "updated"])
+_LONG_OPTION = re.compile(r"--[a-z][a-z0-9-]{1,30}(?:[=\s\0\"']|$)")
+_SETTING = _set("set reset changed updated")
 _PROPERTY = re.compile(r"(\w+)=", re.ASCII)
 _EXEC = re.compile(
     r"(\w+=\{ path=/[^\s;]* ; argv\[\]=)(.*)"
@@ -473,7 +337,7 @@ class _Verdict(NamedTuple):
 
 def _fold(text: str) -> str:
     """Return the text with accents and invisible signs taken off, where it has any."""
-    if max(text, default="") < "\x80":
+    if not _FOREIGN.search(text):
         return text
     spread = unicodedata.normalize("NFKD", text.translate(_FOLD))
     return "".join(sign for sign in spread if unicodedata.category(sign) not in ("Mn", "Cf"))
@@ -481,7 +345,7 @@ def _fold(text: str) -> str:
 
 def _secrecy(name: str) -> int:
     """Return 2 for a name that announces a secret, 1 for one that may, 0 for any other."""
-    if _NOT_A_NAME.search(name) or (name.count("/") > 1 and "?" not in name and "&" not in name):
+    if "@" in name or _NOT_A_NAME.search(name) or _PATH.match(name):
         return 0
     parts = [part.lower() for part in _PARTS.findall(_fold(name))]
     if not parts or parts[-1] in _HARMLESS_LAST or parts[0] in _HARMLESS_FIRST:
@@ -499,8 +363,18 @@ def _secrecy(name: str) -> int:
 
 def _announced(word: str) -> Tuple[int, Optional[int]]:
     """Return the level of the first secret name in `name=value:…`, and where its value begins."""
+    if len(word) > _LONG:  # masked whole, so only the name it ends with is of interest
+        level, cut = _announced(word[-200:])
+        return (level, cut and len(word)) if cut in (None, 200) else (0, None)
+    if not _HINT.search(_fold(word)):
+        return 0, None
     last = 0
+    url = word.find("://") % (len(word) + 1)  # what a URL holds is masked anyway, but for its query
+    query = word.find("?", url) % (len(word) + 1)
     for separator in re.finditer("[=:]+", word):
+        if url <= separator.start() < query:
+            last = separator.end()
+            continue
         name, rest = word[last : separator.start()], word[separator.end() :]
         counted = name in ("keys", "sessions") and rest.isdigit() and len(rest) < 10
         level = 0 if counted else _secrecy(name)
@@ -518,6 +392,8 @@ def _plausible(word: str) -> bool:
 
 def _strangeness(piece: str, lenient: bool) -> int:
     """Return 0 for a plain word, 1 for a short unknown one, 9 for what may be a secret."""
+    if lenient and _LIBRARY.fullmatch(piece):
+        return 0
     low = piece.lower()
     if low in _KNOWN or len(piece) < 2 or (piece.isdigit() and len(piece) < 9):
         return 0
@@ -528,17 +404,20 @@ def _strangeness(piece: str, lenient: bool) -> int:
         stem, digits = numbered.group(1).lower(), numbered.group(2)
         if len(stem) == 1 or (stem in _TECHNICAL and len(digits) < 3):
             return 0
-        return 0 if lenient and len(stem) > 2 and _plausible(stem) else 1 if lenient else 9
+        if lenient and len(stem) > 2 and _plausible(stem):
+            return 0
     if not piece.isalpha():
-        return 0 if _NUMBER.fullmatch(piece) else 1 if lenient and len(piece) < 6 else 9
+        short = lenient and len(piece) < 6 and (piece.islower() or piece.isupper())
+        return 0 if _NUMBER.fullmatch(piece) else 1 if short else 9
     if piece.islower() or piece.isupper() or piece.istitle():
         if _plausible(low):
             return 0
         return 1 if len(piece) < (6 if piece.isupper() else 7 if lenient else 5) else 9
     humps = _PARTS.findall(piece)
-    if len(piece) < 2.5 * len(humps):
+    strange = [hump for hump in humps if len(hump) == 1 or _strangeness(hump, False)]
+    if len("".join(strange)) > 3 or len(piece) < 3 * len(humps):
         return 9
-    return sum(_strangeness(hump, False) or int(len(hump) == 1) for hump in humps)
+    return len(strange)
 
 
 def _plain(text: str, lenient: bool = False) -> bool:
@@ -546,16 +425,16 @@ def _plain(text: str, lenient: bool = False) -> bool:
 
     `lenient` is for names of files and units, which abbreviate more.
     """
-    if max(text, default="") >= "\x80":
+    if _FOREIGN.search(text):
         spread = unicodedata.normalize("NFKD", text.translate(_FOLD))
         text = "".join(sign for sign in spread if unicodedata.category(sign) != "Mn")
-    lenient = lenient or bool(_FILE.search(text))
+    lenient = lenient or bool(_FILE.search(text) or _PACKAGE.search(text))
     pieces = _JOINTS.split(text)
     return (
         len(text) <= 100
         and len(pieces) <= 12
-        and max(text, default="") < "\x80"
-        and sum(map(str.isdigit, text)) <= 15
+        and not _FOREIGN.search(text.replace(_SLOT, ""))
+        and len(_DIGIT.findall(text)) <= 15
         and sum(_strangeness(piece, lenient) for piece in pieces) <= 1 + lenient
     )
 
@@ -571,6 +450,20 @@ def _address(text: str) -> bool:
     return True
 
 
+def _disorderly(chunk: str) -> bool:
+    """Say whether what has no blank in it is a jumble of odd signs and scraps of letters."""
+    if "://" in chunk or chunk[0] == "/" or (_HINT.search(chunk) and _ASSIGNS.search(chunk)):
+        return False
+    runs = _ALNUM.findall(chunk)
+    scraps = [
+        run for run in runs if len(run) < 6 and not run.isdigit() and run.lower() not in _KNOWN
+    ]
+    if not runs:
+        return len(set(chunk)) > 5
+    odd = len(_ODD.intersection(chunk)) > 1 or _CLOSED.search(chunk)
+    return bool(odd) and len(scraps) > 1 and "<masked:" not in chunk
+
+
 def _masked(text: str, trail: str) -> List[_Piece]:
     """Return the text as masked, but for the signs at its end."""
     end = len(text.rstrip(trail))
@@ -582,22 +475,26 @@ class _Judge:
 
     def __init__(self, identifiers: Iterable[str]) -> None:
         self.identifiers = frozenset(identifiers)
+        self.plain: Set[str] = set()
         self._verdicts: Dict[str, _Verdict] = {}
 
     def word(self, word: str) -> _Verdict:
         """Return the verdict on one word: no blanks, quotes or brackets in it."""
         verdict = self._verdicts.get(word)
         if verdict is None:
-            pam = word.startswith("pam_") and word.endswith(")")
-            level, cut = (0, None) if pam else _announced(word)
-            pieces = [(word, False)] if pam else self._pieces(word[:cut])
-            pieces = [piece for piece in pieces if piece[0]]
+            level, cut = _announced(word)
+            if word.startswith("pam_") and word.endswith(")"):
+                level, pieces = 0, [(word, False)]
+            else:
+                pieces = [piece for piece in self._pieces(word[:cut]) if piece[0]]
             bad = pieces[0][1] and not any(
                 sign.isalnum() for text, masked in pieces[1:] for sign in text
             )
             verdict = _Verdict(tuple(pieces), level, cut, bad)
             if len(self._verdicts) < 50000 and len(word) < 200:
                 self._verdicts[word] = verdict
+                if not level and word not in _RISKY_OPTIONS and pieces == [(word, False)]:
+                    self.plain.add(word)
         return verdict
 
     def _known(self, text: str) -> bool:
@@ -612,6 +509,8 @@ class _Judge:
     def _pieces(self, word: str, depth: int = 0) -> List[_Piece]:
         if self._known(word):
             return [(word, False)]
+        if len(word) > _LONG:
+            return [(word, True)]
         if word[0] == "-" and word.strip("-")[:1].isalpha():
             return self._option(word)
         core = word.lstrip(_LEAD)
@@ -622,7 +521,7 @@ class _Judge:
         trail = word[len(lead) + len(core) :]
         if max(len(lead), len(trail)) > 4 and len(set(lead + trail)) > 2:
             return [(word, True)]
-        inside = self._core(core, depth)
+        inside = self._core(core, depth) if core else [("", False)]
         if inside is None:
             return _masked(word, ".:?=")
         return [(lead, False)] * bool(lead) + inside + [(trail, False)] * bool(trail)
@@ -643,7 +542,9 @@ class _Judge:
             bare.lower() in _LONG_OPTIONS
             or _SHORT_OPTION.fullmatch(bare)
             or (bare[0] in "DX" and _plain(rest))
-            or self._known(rest)
+            or rest == _SLOT
+            or rest in self.identifiers
+            or (rest.isdigit() and len(rest) < 6)
         ):
             return [(word, False)]
         if rest.startswith("/"):
@@ -681,12 +582,19 @@ class _Judge:
         return None
 
     def _path(self, path: str) -> List[_Piece]:
-        pieces = []
-        for part in re.split("([/:])", path):
-            bare = part.strip("._~*$#@%+-")
-            known = part in "/:" or self._known(part) or _plain(bare.replace("@", "-", 1), True)
-            pieces.append((part, not known))
-        return pieces
+        """Judge a path part by part; what is kept only leniently goes with a bad neighbour."""
+        parts = re.split("([/:])", path)
+        strange = []
+        for part in parts:
+            bare = part.lstrip("$%").strip("._~*+-@").replace("@", "-", 1)
+            plain = part in "/:" or self._known(part) or _plain(bare)
+            strange.append(0 if plain else 1 if _plain(bare, True) else 9)
+        for step in (2, -2):
+            for at in range(0, len(parts), 2)[:: step // 2]:
+                if strange[at] == 1 and 0 <= at - step < len(parts) and strange[at - step] == 9:
+                    strange[at] = 9
+        loose = path[0] not in "/.~" and strange.count(1) > 1
+        return [(part, found == 9 or loose) for part, found in zip(parts, strange)]
 
     def _url(self, url: str) -> Optional[List[_Piece]]:
         match = _URL.fullmatch(url)
@@ -696,7 +604,7 @@ class _Judge:
         pieces = [(scheme + "://", False)]
         if match.group(2) is not None:
             pieces += [(user, user != _SLOT), ("@", False)]
-        pieces.append((host, not (self._known(host) or _plain(host))))
+        pieces.append((host, not (self._known(host) or (":" not in host and _plain(host)))))
         pieces.append((port, False))
         for part in re.split("(/)", path):
             pieces.append((part, not (part == "/" or self._known(part) or _plain(part))))
@@ -719,8 +627,9 @@ def _skip(pattern: Pattern[str], text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _scrap(text: str) -> bool:
-    return len(text) < 4 and text[-1] not in "=:" and text.isalnum()
+def _scrap(piece: _Piece) -> bool:
+    text, masked = piece
+    return not masked and len(text) < 4 and text.isalnum()
 
 
 class _Scan:
@@ -734,6 +643,7 @@ class _Scan:
         self.quote = ""  # the quote that is open, with its backslashes
         self.opened = False  # it was opened right before the word
         self.armed = self.expect = False  # prose: a secret was named; the next word may be it
+        self.calm = False  # nothing pends, so a plain word is only that
         self.previous = ""
         self.nul = "\0" in text  # arguments as the kernel keeps them
         self.enclosing = ""
@@ -742,19 +652,21 @@ class _Scan:
 
     def run(self) -> List[_Piece]:
         """Return the whole text in pieces."""
-        at = 0
-        while at < len(self.text):
-            token = _TOKEN.match(self.text, at)
-            assert token  # noqa: S101
-            word, gap = token.groups()
-            at = token.end(1)
-            if word:
-                resumed = self._word(word, at)
-                if resumed != at:
-                    at = resumed
+        text, at = self.text, 0
+        while at < len(text):
+            for token in _TOKEN.finditer(text, at):
+                word, gap = token.groups()
+                end, at = token.end(1), token.end()
+                if self.calm and gap == " " and word in self.judge.plain:
+                    self.parts.append((word + gap, False))
                     continue
-            self._gap(gap, word)
-            at = token.end()
+                if "://" in word:
+                    end = _skip(_USER_INFO, text, end)  # whatever signs it holds
+                resumed = self._word(text[token.start() : end], end) if word else end
+                if resumed != token.end(1):
+                    at = resumed
+                    break
+                self._gap(gap, word)
         return self.parts
 
     def _keep(self, text: str) -> None:
@@ -764,14 +676,17 @@ class _Scan:
     def _mask(self, text: str) -> None:
         if text in ("", _SLOT):
             self._keep(text)
-        elif self.parts and self.parts[-1][1]:
-            self.parts[-1] = (self.parts[-1][0] + text, True)
         else:
             self.parts.append((text, True))
+
+    def _extend(self, pieces: Iterable[_Piece]) -> None:
+        for text, masked in pieces:
+            (self._mask if masked else self._keep)(text)
 
     def _gap(self, gap: str, word: str) -> None:
         self._keep(gap)
         self.opened = False
+        self.calm = gap == " " and not self.armed
         if gap == " ":
             return
         for sign in _QUOTE_OR_END.findall(gap):
@@ -791,8 +706,7 @@ class _Scan:
         verdict = self.judge.word(word)
         acl = bool(self.parts) and self.parts[-1][0].endswith(" >") and word[0].isalpha()
         if acl or (self.armed and not verdict.level and self._awaited(word)):
-            for text, masked in _masked(word, ".:;!?"):
-                (self._mask if masked else self._keep)(text)
+            self._extend(verdict.pieces if _SLOT in word else _masked(word, ".:;!?="))
             return end
         self._put(word, verdict)
         self.enclosing = self.quote
@@ -818,18 +732,23 @@ class _Scan:
     def _put(self, word: str, verdict: _Verdict) -> None:
         """Put out a judged word; a scrap of it that one sign parts from a bad one is bad too."""
         glued = len(self.parts) > 1 and self.parts[-1][0] in _GLUE
-        after = glued and len(self.parts) - 2 == self.bad_at and not verdict.level and _scrap(word)
+        after = (
+            glued
+            and len(self.parts) - 2 == self.bad_at
+            and not verdict.level
+            and _scrap((word, False))
+        )
         if not (verdict.bad or after):
-            for text, masked in verdict.pieces:
-                (self._mask if masked else self._keep)(text)
+            self._extend(verdict.pieces)
             return
-        while len(self.parts) > 1 and self.parts[-1][0] in _GLUE:
-            if len(self.parts) - 2 != self.bad_at and not _scrap(self.parts[-2][0]):
-                break
-            word = self.parts[-2][0] + self.parts[-1][0] + word
-            del self.parts[-2:]
-        self.parts.append((word, True))
-        self.bad_at = len(self.parts) - 1
+        parts, at = self.parts, len(self.parts)
+        while at > 1 and parts[at - 1][0] in _GLUE and _scrap(parts[at - 2]):
+            parts[at - 2 : at] = [(text, True) for text, _ in parts[at - 2 : at]]
+            at -= 2
+        if glued and len(self.parts) - 2 == self.bad_at:
+            self.parts[-1] = (self.parts[-1][0], True)
+        self.bad_at = len(self.parts)
+        self._extend([(word, True)] if after else verdict.pieces)
 
     def _awaited(self, word: str) -> bool:
         """Say whether a word of prose, in a line that named a secret, has to be taken for it."""
@@ -978,18 +897,39 @@ class Masker:
 
         Never raises; masking what is masked already changes nothing and counts nothing.
         """
-        marks: List[Tuple[str, int, bool]] = []
+        shown, count = self._once(text)
+        more = count
+        while more:  # what stands beside a new marker may now be read otherwise
+            before = shown.count("<masked:")
+            shown, more = self._once(shown)
+            count += shown.count("<masked:") - before
+        return shown, count
+
+    def _once(self, text: str) -> Tuple[str, int]:
+        marks: List[Tuple[str, int, bool]] = []  # as shown, characters, whether new
+        jumbles: Deque[int] = collections.deque()
+
+        def jumble(found: Match[str]) -> str:
+            if not _disorderly(found.group()):
+                return found.group()
+            jumbles.append(len(found.group()))
+            return _JUMBLE
 
         def slot(found: Match[str]) -> str:
-            length = len(found.group())
+            whole = found.group()
+            length = len(whole)
+            for _ in range(whole.count(_JUMBLE)):
+                length += jumbles.popleft() - 1
             new = found.group(1) is None
-            marks.append(("<masked:%d>" % length if new else found.group(), length, new))
+            marks.append(("<masked:%d>" % length if new else whole, length, new))
             return _SLOT
 
-        text = _SPECIAL.sub(slot, text.replace(_SLOT, "\ufdd1"))
+        text = text.replace(_SLOT, "\ufdd2").replace(_JUMBLE, "\ufdd2")
+        text = _SPECIAL.sub(slot, _ODD_CHUNK.sub(jumble, text))
         waiting = iter(marks)
         out, count = [], 0
-        for piece, masked in _Scan(self._judge, text).run():
+        for masked, pieces in itertools.groupby(_Scan(self._judge, text).run(), lambda p: p[1]):
+            piece = "".join(text for text, _ in pieces)
             inside = list(itertools.islice(waiting, piece.count(_SLOT))) if marks else []
             if masked:
                 length = len(piece) - len(inside) + sum(length for _, length, _ in inside)
@@ -1051,7 +991,7 @@ class Masker:
         return json.dumps(entry), count
 
     def _value(self, value: Any) -> Tuple[Any, int]:
-        """Mask a JSON value: the text in it, an array's elements one by one."""
+        """Mask a JSON value: text, an array's elements one by one, an object as the text it is."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):

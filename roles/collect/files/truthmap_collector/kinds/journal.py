@@ -1,8 +1,10 @@
 """Kind `journal`: the newest entries that match, as JSON lines, newest last."""
 
+import glob
+import os
 import re
 import shlex
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from truthmap_collector.kinds import command
 from truthmap_collector.observation import ABSENT, COLLECTED, DENIED, Verdict
@@ -12,6 +14,8 @@ __all__ = ["DEFAULT_FIELDS", "by_hand", "look"]
 
 DEFAULT_FIELDS = ["MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "_PID", "_SYSTEMD_UNIT", "UNIT"]
 
+_SYSTEM_JOURNALS = ("/var/log/journal/*/system.journal", "/run/log/journal/*/system.journal")
+
 _HINTS = (
     # journalctl exits 0 or 1 here, with few lines or none: silence that means nothing.
     (DENIED, re.compile(r"not seeing messages from other users|insufficient permissions")),
@@ -20,7 +24,10 @@ _HINTS = (
 
 
 def look(args: Dict[str, Any], turn: Turn) -> Verdict:
-    """Run journalctl; its hints that it may not read, or has nothing to read, are the outcome."""
+    """Run journalctl; that it may not read, or has nothing to read, is the outcome."""
+    closed = _closed(_SYSTEM_JOURNALS)
+    if closed is not None:
+        return Verdict(DENIED, closed)
     verdict = command.look({"argv": _argv(args)}, turn)
     if verdict.outcome != COLLECTED:
         return verdict
@@ -28,6 +35,18 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     if hint is None:
         return verdict
     return hint._replace(exit_code=verdict.exit_code, signal=verdict.signal)
+
+
+def _closed(patterns: Sequence[str]) -> Optional[str]:
+    """Say why the system's journal cannot be read; None if some of it can, or there is none.
+
+    With JSON output journalctl keeps its hint about missing rights to itself, prints nothing and
+    exits 0: that is no evidence of an empty journal.
+    """
+    found = sorted(path for pattern in patterns for path in glob.glob(pattern))
+    if not found or any(os.access(path, os.R_OK) for path in found):
+        return None
+    return "{}: Permission denied".format(found[0])
 
 
 def by_hand(args: Dict[str, Any]) -> str:
