@@ -1,4 +1,4 @@
-"""Unit files on disk: `systemctl list-unit-files --root=/ --no-legend --no-pager --full`.
+"""Unit files on disk: `systemctl list-unit-files --root=/ --no-legend --no-pager --full` and patterns.
 
 Sample (the third column is the vendor's preset; older versions call it VENDOR PRESET):
 
@@ -12,6 +12,8 @@ Source: systemctl(1), list-unit-files and is-enabled.
 
 from __future__ import annotations
 
+import fnmatch
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +24,8 @@ from reporter.messages import text
 from reporter.parsers.systemd_values import require_systemd
 
 __all__ = ["UnitFile", "UnitFiles"]
+
+_VERB = "list-unit-files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,20 @@ class UnitFile:
 
 @dataclass(frozen=True)
 class UnitFiles:
-    """The unit files of the host by name; `complete` is false where the output was cut."""
+    """The unit files of the host by name; `complete` is false where the output was cut.
+
+    `patterns` are those the command asked for; without any it asked for all.
+    """
 
     record: str
     by_name: Mapping[str, UnitFile]
     complete: bool
+    patterns: tuple[str, ...] = ()
+
+    def covers(self, name: str) -> bool:
+        """Say whether a file of that name would be listed if there were one."""
+        asked = any(fnmatch.fnmatchcase(name, pattern) for pattern in self.patterns)
+        return self.complete and (asked or not self.patterns)
 
     def __iter__(self) -> Iterator[UnitFile]:
         """Iterate over the files, ordered by name."""
@@ -78,7 +91,19 @@ def unit_files(record: Record) -> UnitFiles:
     by_name = {one.name: one for one in found if one is not None}
     if not by_name:
         raise NoFact(text("no unit file can be read in its output"))
-    return UnitFiles(record.id, by_name, complete=not record.stdout.truncated)
+    return UnitFiles(
+        record.id, by_name, complete=not record.stdout.truncated, patterns=_patterns(record.command)
+    )
+
+
+def _patterns(command: str) -> tuple[str, ...]:
+    """Return the words of the command that follow the verb and are no option."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise NoFact(text("its command cannot be read, so what it asked for is unknown")) from error
+    after = words[words.index(_VERB) + 1 :] if _VERB in words else []
+    return tuple(word for word in after if not word.startswith("-"))
 
 
 def _unit_file(record: str, line: str) -> UnitFile | None:

@@ -154,6 +154,8 @@ def _expected_missing(
         return  # it exists and is not loaded: the rule on its state says so
     elif not unit_files.complete:
         gaps.append(Missing(unit_files.record, text("its output was cut")))
+    elif not unit_files.covers(name):
+        gaps.append(Missing(unit_files.record, text("it lists no unit files of this type")))
     if not units.complete:
         gaps.append(not_in_sample(units))
     if gaps or isinstance(unit_files, Missing):

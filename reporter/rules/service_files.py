@@ -32,6 +32,10 @@ def unloaded(host: HostContext, units: Units, unit_files: UnitFiles | Missing) -
             continue
         if units.get(file.name) is None and (owned or file.state in _SHOWN):
             yield _on_disk(host, units, file)
+    for name in host.profiles.expected_units():
+        template = unit_files.get(name)
+        if template and template.template and name.endswith(".service") and not units.get(name):
+            yield _never_instantiated(host, units, name, template)
 
 
 def _on_disk(host: HostContext, units: Units, file: UnitFile) -> Verdict:
@@ -73,6 +77,20 @@ def _on_disk(host: HostContext, units: Units, file: UnitFile) -> Verdict:
     )
     component = DISABLED if file.state == "disabled" else INACTIVE
     return _verdict(host, file.name, "ok", component, message, file=file)
+
+
+def _never_instantiated(host: HostContext, units: Units, name: str, template: UnitFile) -> Verdict:
+    if not units.complete:
+        message = text("whether {unit} runs was not seen", unit=name)
+        gap = (not_in_sample(units),)
+        return _verdict(host, name, "unknown", INACTIVE, message, file=template, missing=gap)
+    message = text(
+        "{unit} does not run although its application expects it: {template} is on disk, and "
+        "nothing has started that instance since boot",
+        unit=name,
+        template=template.name,
+    )
+    return _verdict(host, name, "down", INACTIVE, message, file=template, severity="P2")
 
 
 def _not_known(host: HostContext, units: Units, missing: Missing) -> Iterator[Verdict]:

@@ -41,8 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     lab = Lab(default_state_dir())
     suites = {f"bench{at + 1}": _SUITES[at % len(_SUITES)] for at in range(arguments.hosts)}
+    if reason := lab.unavailable():
+        print(f"bench: {reason}", file=sys.stderr)
+        return 1
     try:
-        lab.require()
         load = os.getloadavg()[0]
         with tempfile.TemporaryDirectory(prefix="bench-") as work:
             print(_measure(lab, suites, Path(work), arguments.rounds, load), end="")
@@ -64,16 +66,23 @@ def _parser() -> argparse.ArgumentParser:
         description="What a collection costs, beside the same commands over plain ssh and as a "
         "playbook, on lab hosts of the bench's own.",
     )
-    parser.add_argument("--hosts", type=int, default=4, help="how many (default: 4)")
+    parser.add_argument("--hosts", type=_positive, default=4, help="how many (default: 4)")
     parser.add_argument(
         "--rounds",
-        type=int,
+        type=_positive,
         default=5,
         help="rounds that count (default: 5); the playbook takes part in every second one, until "
         f"it has taken {_PLAYBOOK_ENOUGH_S} s",
     )
     parser.add_argument("--keep", action="store_true", help="leave the hosts up for the next time")
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def _measure(lab: Lab, suites: Mapping[str, str], work: Path, rounds: int, load: float) -> str:

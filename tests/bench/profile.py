@@ -24,6 +24,7 @@ from tests.bench.meter import Meter
 from tests.bench.stand_ins import declared_probes, stand_ins
 from tests.bench.ways import BenchError, Fleet, held_sessions
 from tests.lab import Lab, LabError, LabHost, Recipe, default_state_dir
+from tests.lab.images import SUITES
 from truthmap_control import program
 
 _PYTHON = "/usr/bin/python3"
@@ -41,6 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     """Bring one host up, take its cost apart, take it down; returns the exit code."""
     arguments = _parser().parse_args(argv)
     lab, name = Lab(default_state_dir()), f"profile-{arguments.suite}"
+    if reason := lab.unavailable():
+        print(f"profile: {reason}", file=sys.stderr)
+        return 1
     try:
         host = lab.start(name, Recipe(arguments.suite))
         for line in arguments.prepare or []:
@@ -63,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.profile", description="Where a host's time goes."
     )
-    parser.add_argument("--suite", default="bookworm", help="Debian suite (default: bookworm)")
+    parser.add_argument(
+        "--suite", choices=SUITES, default="bookworm", help="Debian suite (default: bookworm)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default: 5)")
     parser.add_argument(
         "--prepare",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from typing import Any
 
@@ -257,14 +258,18 @@ def test_unit_files_are_those_systemd_knows(hosts: dict[str, LabHost], suite: st
     probes = {probe["id"]: probe for probe in _defaults("probe_systemd")["probe_systemd_probes"]}
     words = probes["systemd_unit_files"]["args"]["argv"]
     assert "--root=/" in words
-    plain = " ".join(word for word in words if word != "--root=/")
+    plain = shlex.join(word for word in words if word != "--root=/")
     found = [
         {
             tuple(line.split()[:2])
             for line in host.run(command, user=user).stdout.splitlines()
             if line.split()[1] not in ("generated", "transient")
         }
-        for command, user in ((plain, None), (" ".join(words), None), (" ".join(words), "auditor"))
+        for command, user in (
+            (plain, None),
+            (shlex.join(words), None),
+            (shlex.join(words), "auditor"),
+        )
     ]
     assert len(found[0]) > 100
     assert found[0] == found[1] == found[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,15 +13,19 @@ __all__ = ["lab"]
 
 
 @pytest.fixture(scope="session")
-def lab() -> Lab:
+def lab() -> Iterator[Lab]:
     """The lab of this checkout; a test calls `lab.up([...])` for the hosts it needs.
 
-    Hosts stay up afterwards, for the next run. Without a lab the tests are skipped with the reason;
-    with TRUTHMAP_LAB=required in the environment they fail.
+    Hosts that were up before stay up, the others are taken down. Without a lab the tests are
+    skipped with the reason; with TRUTHMAP_LAB=required in the environment they fail.
     """
     reason = Lab.unavailable()
     if reason and os.environ.get("TRUTHMAP_LAB") == "required":
         pytest.fail(reason, pytrace=False)
     if reason:
         pytest.skip(reason)
-    return Lab(default_state_dir())
+    found = Lab(default_state_dir())
+    before = set(found.hosts())
+    yield found
+    for name in set(found.hosts()) - before:
+        found.stop(name)

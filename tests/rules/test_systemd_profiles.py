@@ -56,3 +56,24 @@ class TestProfiles:
         host = with_profile(bundle("no-bus"), units=["x"], critical_units={"P0": ["x"]})
         assert {"P0"} == {one.gate for one in findings(host, "service_state").values()}
         assert {"P2"} == {one.gate for one in findings(bundle("no-bus"), "service_state").values()}
+
+    def test_an_expected_instance_of_a_template_nobody_started_is_down(self) -> None:
+        host = with_profile(bundle(), expected_units=["getty@tty9"])
+        seen = verdict(host, "service_state", "getty@tty9.service")
+        assert (seen.status, seen.citations[0].record) == ("down", "systemd_unit_files")
+        assert "getty@.service is on disk" in str(seen.message)
+        assert "missing_units:getty@tty9.service" not in findings(host, "missing_units")
+
+    def test_what_the_listing_did_not_ask_for_is_not_called_missing(self) -> None:
+        expected = with_profile(bundle(), expected_units=["no-such.target", "no-such.service"])
+        narrow = replaced(
+            expected,
+            "systemd_unit_files",
+            command="systemctl list-unit-files --root=/ --full '*.service' '*.timer'",
+        )
+        said = {
+            name: verdict(narrow, "missing_units", name).status
+            for name in ("no-such.target", "no-such.service")
+        }
+        assert said == {"no-such.target": "unknown", "no-such.service": "down"}
+        assert verdict(expected, "missing_units", "no-such.target").status == "down"

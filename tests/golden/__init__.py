@@ -1,0 +1,1 @@
+"""Whole reports, read once and kept."""
