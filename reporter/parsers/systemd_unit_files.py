@@ -1,4 +1,4 @@
-"""Unit files on disk: `systemctl list-unit-files --root=/ --no-legend --no-pager --full` and patterns.
+"""Unit files on disk: `systemctl list-unit-files --root=/ --full` and the patterns asked for.
 
 Sample (the third column is the vendor's preset; older versions call it VENDOR PRESET):
 
