@@ -23,7 +23,9 @@ ARCHIVES = sorted(FOLDER.glob("*.json.zst"))
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.partition(".")[0])
-def test_the_report_is_the_one_we_read(archive: Path, name: str, pytestconfig: pytest.Config) -> None:
+def test_the_report_is_the_one_we_read(
+    archive: Path, name: str, pytestconfig: pytest.Config
+) -> None:
     """Every byte of the report is as it was when somebody read it."""
     shown = render(build(load([archive])), name)
     expected = archive.with_name(f"{archive.name.partition('.')[0]}.{FORMATS[name][0]}")
