@@ -13,9 +13,15 @@ from typing import Any
 
 import yaml
 
-__all__ = ["ROOT", "Play", "Runner"]
+__all__ = ["DOMAINS", "NOTHING", "ROOT", "Play", "Runner"]
 
 ROOT = Path(__file__).resolve().parents[2]
+
+DOMAINS = frozenset(path.name.removeprefix("probe_") for path in (ROOT / "roles").glob("probe_*"))
+"""Every domain that has a role."""
+
+NOTHING: Mapping[str, Any] = {f"probe_{domain}_probes": [] for domain in DOMAINS}
+"""Variables that leave no domain a probe."""
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ import pytest
 from truthmap_collector.runner import key_id
 
 from .conftest import KERNEL
-from .plays import ROOT, Runner
+from .plays import DOMAINS, NOTHING, ROOT, Runner
 
 LOCAL = {"ansible_connection": "local"}
-QUICK = {**LOCAL, "probe_systemd_probes": [], "probe_host_probes": [KERNEL]}
+QUICK = {**LOCAL, **NOTHING, "probe_host_probes": [KERNEL]}
 
 
 def marked(tmp_path: Path) -> tuple[str, dict[str, Any]]:
@@ -207,14 +207,14 @@ def test_a_wrong_sudo_password_is_the_reason(play: Runner, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "domains", "warned"),
     [
-        ([], {"host", "systemd"}, False),
-        (["--tags", "systemd"], {"systemd"}, False),
-        (["--skip-tags", "systemd"], {"host"}, False),
-        (["--tags", "sytemd"], {"host", "systemd"}, True),
+        ([], DOMAINS, False),
+        (["--tags", "systemd"], frozenset({"systemd"}), False),
+        (["--skip-tags", "systemd"], DOMAINS - frozenset({"systemd"}), False),
+        (["--tags", "sytemd"], DOMAINS, True),
     ],
 )
 def test_tags_choose_domains(
-    play: Runner, arguments: list[str], domains: set[str], *, warned: bool
+    play: Runner, arguments: list[str], domains: frozenset[str], *, warned: bool
 ) -> None:
     """A tag that names no domain chooses nothing, and says so."""
     done = play({"web1": LOCAL}, arguments=arguments)

@@ -13,7 +13,7 @@ import yaml
 from tests.lab import Lab, LabHost, Recipe
 from truthmap_control import answer, program
 
-from .plays import ROOT, Runner
+from .plays import DOMAINS, ROOT, Runner
 
 pytestmark = pytest.mark.lab
 
@@ -235,7 +235,7 @@ def test_by_hand_it_gives_the_same_evidence(
     """Its administrator runs one file with `sh`; every probe answers, and nothing is left."""
     declared = [
         probe
-        for role in ("probe_host", "probe_systemd")
+        for role in sorted(f"probe_{domain}" for domain in DOMAINS)
         for probe in _defaults(role)[f"{role}_probes"]
     ]
     script = program.script(program.request(declared))

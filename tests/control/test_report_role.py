@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from .conftest import KERNEL
-from .plays import ROOT, Play, Runner
+from .plays import NOTHING, ROOT, Play, Runner
 
 LOCAL = {"ansible_connection": "local"}
-QUICK = {**LOCAL, "probe_systemd_probes": [], "probe_host_probes": [KERNEL]}
+QUICK = {**LOCAL, **NOTHING, "probe_host_probes": [KERNEL]}
 TRUTHMAP = ROOT / "playbooks" / "truthmap.yml"
 REPORT = ROOT / "playbooks" / "report.yml"
 

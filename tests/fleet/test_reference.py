@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from tests.fleet.conftest import FleetRun
+from tests.lab.units import load_reference_units
 
 STATEMENTS = yaml.safe_load(
     (Path(__file__).parents[1] / "reference" / "statements.yml").read_text()
@@ -90,7 +92,7 @@ def test_the_crash_loop_is_met_in_its_running_moment(fleet_run: FleetRun) -> Non
 def test_a_block_as_a_whole(fleet_run: FleetRun, block: dict[str, Any]) -> None:
     """The text report shows the block with the reference's status and running."""
     marks = {"ok": "✅", "degraded": "⚠️", "down": "❌"}
-    words = {"yes": "YES", "no": "NO", "unstable": "YES (unstable)"}
+    words = {"yes": "YES", "no": "NO", "partial": "PARTIAL", "unstable": "YES (unstable)"}
     text = (fleet_run.folder / "report" / "report.txt").read_text()
     own = text[text.index("reference - Total System") :]
     lines = own[own.index(f"Component: {block['component']}\n") :].splitlines()
@@ -98,6 +100,28 @@ def test_a_block_as_a_whole(fleet_run: FleetRun, block: dict[str, Any]) -> None:
         assert lines[1] == f"  - Status: {marks[block['status']]}"
     if block["running_expect"] == "same":
         assert lines[2] == f"  - Running: {words[block['running']]}"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS["timers"], ids=lambda item: str(item["id"]))
+def test_the_runs_of_timers(fleet_run: FleetRun, statement: dict[str, Any]) -> None:
+    """Each timer of a statement has, or lacks, a last run on record."""
+    for unit in statement["units"]:
+        found = fleet_run.findings("reference")[f"timer_state:{unit}"]
+        (last,) = re.findall(r"^LastTriggerUSec=(.*)$", found["evidence"][0]["excerpt"], re.M)
+        assert statement["ran"] == (last not in ("", "n/a"))
+        assert found["connected_to"] == ["systemd timers"]
+        if statement["ran"]:
+            assert (found["status"], found["running"]) == ("ok", "yes")
+
+
+def test_timers_that_nothing_starts_again_are_found(fleet_run: FleetRun) -> None:
+    """Of those without a run, the ones that also have no next run are down, the others not."""
+    found = {
+        item["subject"].removesuffix(".timer")
+        for item in fleet_run.findings("reference").values()
+        if item["rule"] == "timer_state" and item["status"] == "down"
+    }
+    assert set(load_reference_units().timer_dead) == found
 
 
 def test_logrotate_failed_is_found(fleet_run: FleetRun) -> None:

@@ -1,8 +1,8 @@
 """Whole reports beside the archives they come from.
 
 An archive here is a recorded bundle, `NAME.exit-N.json.zst`, N being the exit code of
-`truthmap report --fail-on P2`. `pytest tests/golden --rewrite` writes the reports anew: read the
-diff before you believe it.
+`truthmap report --fail-on P2`. `python -m tests.golden` records them from lab hosts, and
+`pytest tests/golden --rewrite` writes the reports anew: read the diff before you believe it.
 """
 
 from __future__ import annotations

@@ -193,9 +193,24 @@ def test_the_reference_has_timers_that_ran_and_timers_that_never_did(reference: 
     results = show_all(reference, [f"{name}.service" for name in UNITS.timers], "Result")
 
     for name, timer, result in zip(UNITS.timers, found, results, strict=True):
-        assert (timer["ActiveState"], timer["SubState"]) == ("active", "waiting")
+        waits = "elapsed" if name in UNITS.timer_dead else "waiting"
+        assert (timer["ActiveState"], timer["SubState"]) == ("active", waits)
         assert (name in UNITS.timer_ran) == (timer["LastTriggerUSec"] not in ("", "n/a"))
         assert result == {"Result": "success"}
+
+
+def test_the_reference_listens_where_it_should_and_nowhere_else(reference: LabHost) -> None:
+    shown = reference.run("ss -H -lnt").stdout.splitlines()
+    ports = {int(line.split()[3].rpartition(":")[2]) for line in shown}
+    assert ports == {22, 6379, *UNITS.listeners.values()}
+
+
+def test_the_units_of_the_reference_hold_their_connections(reference: LabHost) -> None:
+    wanted = sorted(port for ports in UNITS.connections.values() for port in ports)
+    shown = reference.run("ss -H -nt state established").stdout.splitlines()
+    peers = [line.split()[3] for line in shown]
+    found = [int(peer.rpartition(":")[2]) for peer in peers if peer.startswith("127.0.0.1:")]
+    assert sorted(port for port in found if port in set(wanted)) == wanted
 
 
 def test_the_reference_has_a_service_whose_program_is_missing(reference: LabHost) -> None:

@@ -42,17 +42,22 @@ class ReferenceUnits:
     short_lived: tuple[str, ...]
     program_missing: tuple[str, ...]
     timer_ran: tuple[str, ...]
-    timer_never_ran: tuple[str, ...]
+    timer_not_due: tuple[str, ...]
+    timer_dead: tuple[str, ...]
     enabled_inactive: tuple[str, ...]
     disabled_inactive: tuple[str, ...]
     missing: dict[str, str]
     """Unit that does not exist -> the running service that wants it."""
     failed: tuple[str, ...]
+    listeners: dict[str, int]
+    """Running service -> the port it listens on."""
+    connections: dict[str, list[int]]
+    """Running service -> the ports of this host it holds connections to."""
 
     @property
     def timers(self) -> tuple[str, ...]:
         """Oneshots that a timer of the same name starts."""
-        return self.timer_ran + self.timer_never_ran
+        return self.timer_ran + self.timer_not_due + self.timer_dead
 
     @property
     def inactive(self) -> tuple[str, ...]:
@@ -109,7 +114,7 @@ def _files(units: ReferenceUnits) -> Iterator[tuple[str, tuple[str, int]]]:
 def _unit_texts(units: ReferenceUnits) -> Iterator[tuple[str, str]]:
     wants = {service: missing for missing, service in units.missing.items()}
     for name in units.running + units.enabled_inactive + units.disabled_inactive:
-        lines = _service_lines("/usr/bin/python3 -SE", "service.py", name)
+        lines = _service_lines("/usr/bin/python3 -SE", "service.py", name, _sockets(units, name))
         yield f"{name}.service", _service(name, [*lines, "Restart=on-failure"], wants.get(name))
     for name in units.short_lived:
         lines = _service_lines("/usr/bin/python3 -SE", "exit_monitor.py", name)
@@ -124,17 +129,27 @@ def _unit_texts(units: ReferenceUnits) -> Iterator[tuple[str, str]]:
         # In a container systemd counts OnBootSec from the container's boot: long past, so it
         # elapses at once when the timer starts.
         yield f"{name}.timer", _timer(name, ["OnBootSec=1s", "OnUnitActiveSec=1h"])
-    for name in units.timer_never_ran:
+    for name in units.timer_not_due:
         yield f"{name}.timer", _timer(name, ["OnCalendar=*-01-01 00:00:00"])
+    for name in units.timer_dead:
+        yield f"{name}.timer", _timer(name, ["OnUnitActiveSec=1h"])
 
 
-def _service_lines(interpreter: str, program: str, name: str) -> list[str]:
-    argument = name.removeprefix("quantum-")
+def _service_lines(
+    interpreter: str, program: str, name: str, arguments: list[str] | None = None
+) -> list[str]:
+    words = [name.removeprefix("quantum-"), *(arguments or [])]
     return [
         "User=qt",
         "WorkingDirectory=/home/qt",
-        f"ExecStart={interpreter} {_INSTALLED}/{program} {argument}",
+        f"ExecStart={interpreter} {_INSTALLED}/{program} {' '.join(words)}",
     ]
+
+
+def _sockets(units: ReferenceUnits, name: str) -> list[str]:
+    """The arguments that make service.py listen and connect."""
+    listen = [f"--listen={units.listeners[name]}"] if name in units.listeners else []
+    return listen + [f"--connect={port}" for port in units.connections.get(name, ())]
 
 
 def _restart_for_ever(seconds: int) -> list[str]:

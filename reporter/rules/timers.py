@@ -1,0 +1,340 @@
+"""Rule on timers: whether they are in place, ran when they should, and will run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from reporter.engine import HostContext, rule
+from reporter.findings import Citation, Missing, Running, Severity, Status, Verdict
+from reporter.messages import Text, text
+from reporter.parsers.systemd_unit_files import UnitFile, UnitFiles
+from reporter.parsers.systemd_units import Unit, Units
+from reporter.parsers.systemd_values import NEVER
+from reporter.parsers.timers import Timer, Timers
+from reporter.profile import Profiles
+from reporter.rules.times import at, span
+
+__all__ = ["timer_state"]
+
+TIMERS = text("Timers")
+
+SLACK_S = 30.0
+"""A busy host starts a run late, and a collection takes a while: no timer is late within this."""
+
+_GOOD = {None, "", "success", "exec-condition"}
+_ENABLED = {"enabled", "enabled-runtime"}
+_MASKED = {"masked", "masked-runtime"}
+_UNUSABLE = {"bad-setting", "error", "bad"}
+_STATE = ("Id", "ActiveState", "SubState", "UnitFileState")
+_SCHEDULE = ("TimersCalendar", "TimersMonotonic")
+_RUNS = ("LastTriggerUSec", "NextElapseUSecRealtime", "NextElapseUSecMonotonic")
+
+
+def _timers(profiles: Profiles) -> Iterator[str]:
+    return (name for name in profiles.expected_units() if name.endswith(".timer"))
+
+
+@dataclass(frozen=True)
+class _View:
+    """One timer with what is around it."""
+
+    timer: Timer
+    units: Units | Missing
+    host: HostContext
+
+    @property
+    def now(self) -> float:
+        return self.host.collected_at
+
+    @cached_property
+    def service(self) -> Unit | Missing | None:
+        """What it starts: None where that is not in memory."""
+        return self.units if isinstance(self.units, Missing) else self.units.get(self.timer.unit)
+
+    @property
+    def waited_since(self) -> float:
+        """From when on the next run was to be expected: the last run, or the activation."""
+        return max(self.timer.last_at or NEVER, self.timer.active_since or NEVER)
+
+    def late(self, since: float) -> float | None:
+        """The seconds the schedule allows after `since`, where more than those have passed."""
+        allowed = self.timer.allowed(since) if since else None
+        if allowed is None or self.now - since <= allowed + SLACK_S:
+            return None
+        return allowed
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    status: Status
+    running: Running
+    message: Text
+    severity: Severity | None = None
+    cites: tuple[str, ...] = (*_SCHEDULE, *_RUNS)
+    citations: tuple[Citation, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+
+@rule(
+    section="timers",
+    component=TIMERS,
+    needs=("timers",),
+    uses=("units", "unit_files"),
+    worst="P2",
+    subjects=_timers,
+    escalates=True,
+)
+def timer_state(
+    host: HostContext, timers: Timers, units: Units | Missing, unit_files: UnitFiles | Missing
+) -> Iterator[Verdict]:
+    """Whether each timer is in place, ran when its schedule wanted it, and has a next run.
+
+    Means: down (P2) is a timer that is enabled and not active, and one that is active (elapsed)
+    with no next run, though it was made to repeat: nothing starts it again, and it is not failed.
+    A timer made for one run (`OnBootSec=` alone) that had it is fine. Degraded (P2) is a run that
+    is overdue: the moment planned for it has passed, more time has gone by than the schedule
+    allows, or the service of the last run has not ended. Degraded (P3) is a last run longer ago
+    than the schedule allows, though the timer is active again. Degraded without a severity of
+    its own is a timer whose service failed in its last run: the service's own finding has the
+    severity and the reason.
+
+    Fine are: scheduled and run; no run on record and none due yet (`LAST -` says that no trigger
+    is on record, not that it never ran: only `Persistent=` calendar timers remember over a boot);
+    a start condition of the timer's own that is not met; disabled and masked.
+
+    Why: a dead timer raises no alarm. What it did not start is missing days later.
+
+    Evidence: timers_schedules, systemd_units for what the timer starts, systemd_unit_files for
+    enabled timers that systemd has not loaded. Ages count from the end of the collection.
+
+    Limits: how late a run is, is judged by the longest wait its schedule has in two years, with
+    AccuracySec=, RandomizedDelaySec=, 30 s, and an hour for a change of summer time, so a single
+    run left out of an irregular schedule can pass unseen. A schedule this rule cannot read is not
+    judged by age, only by systemd's own next run.
+
+    Source: systemd.timer(5), systemd.time(7), systemctl(1) list-timers.
+    """
+    for timer in timers:
+        if timer.load_state != "not-found":
+            view = _View(timer, units, host)
+            yield _verdict(view, next(found for row in _ROWS if (found := row(view))))
+    if not isinstance(unit_files, Missing) and timers.complete:
+        loaded = set(timers.by_name)
+        for file in unit_files:
+            enabled = file.name.endswith(".timer") and file.state in _ENABLED
+            if enabled and not file.template and file.name not in loaded:
+                yield _not_loaded(host, file)
+
+
+def _verdict(view: _View, answer: _Answer) -> Verdict:
+    timer, profiles = view.timer, view.host.profiles
+    owner = profiles.owner(timer.name)
+    severity = answer.severity
+    if answer.status == "down":
+        severity = profiles.severity(timer.name, severity)
+    return Verdict(
+        subject=timer.name,
+        status=answer.status,
+        running=answer.running,
+        message=answer.message,
+        component=TIMERS,
+        severity=severity,
+        application=owner.name if owner else None,
+        connected_to=("systemd timers",),
+        citations=(timer.cite(*_STATE, *answer.cites), *answer.citations),
+        missing=answer.missing,
+    )
+
+
+def _not_loaded(host: HostContext, file: UnitFile) -> Verdict:
+    owner = host.profiles.owner(file.name)
+    return Verdict(
+        subject=file.name,
+        status="down",
+        running="no",
+        message=text(
+            "{timer} is enabled on disk and unknown to systemd: nothing started it since, or no "
+            "daemon-reload read it",
+            timer=file.name,
+        ),
+        component=TIMERS,
+        severity=host.profiles.severity(file.name, "P2"),
+        application=owner.name if owner else None,
+        connected_to=("systemd timers",),
+        citations=(file.cite(),),
+    )
+
+
+def _unusable(view: _View) -> _Answer | None:
+    timer = view.timer
+    if timer.load_state in _MASKED or timer.unit_file_state in _MASKED:
+        message = text("{timer} is masked: it is not meant to run", timer=timer.name)
+        return _Answer(status="ok", running="no", message=message, cites=("LoadState",))
+    if timer.load_state not in _UNUSABLE:
+        return None
+    message = text("{timer} cannot be used, its unit file is wrong", timer=timer.name)
+    return _Answer(
+        status="down", running="no", severity="P2", message=message, cites=("LoadState",)
+    )
+
+
+def _failed(view: _View) -> _Answer | None:
+    timer = view.timer
+    if timer.active_state != "failed":
+        return None
+    message = text("{timer} failed: it starts nothing until somebody starts it", timer=timer.name)
+    return _Answer(status="down", running="no", severity="P2", message=message, cites=("Result",))
+
+
+def _inactive(view: _View) -> _Answer | None:
+    timer = view.timer
+    if timer.active_state == "active":
+        return None
+    if timer.skipped:
+        message = text("{timer} rests: a start condition of its own is not met", timer=timer.name)
+        cites = ("ConditionResult", "ConditionTimestamp")
+        return _Answer(status="ok", running="na", message=message, cites=cites)
+    if timer.unit_file_state in _ENABLED:
+        message = text(
+            "{timer} is enabled and not active: it starts nothing until the next boot, or until "
+            "somebody starts it",
+            timer=timer.name,
+        )
+        return _Answer(status="down", running="no", severity="P2", message=message)
+    message = text("{timer} is not active, and nothing asks for it", timer=timer.name)
+    return _Answer(status="ok", running="no", message=message)
+
+
+def _no_next(view: _View) -> _Answer | None:
+    timer = view.timer
+    if timer.sub_state != "elapsed" or timer.has_next or timer.on_change:
+        return None
+    if timer.once and timer.last_at:
+        message = text("{timer} is made for one run and had it", timer=timer.name)
+        return _Answer(status="ok", running="yes", message=message)
+    message = text(
+        "{timer} is active and has no next run: by its schedule nothing starts it again",
+        timer=timer.name,
+    )
+    return _Answer(status="down", running="no", severity="P2", message=message)
+
+
+def _hangs(view: _View) -> _Answer | None:
+    """Answer for a timer whose service is at work now."""
+    timer, service = view.timer, view.service
+    if timer.sub_state != "running":
+        return None
+    late = view.late(timer.last_at or NEVER)
+    if late is not None and isinstance(service, Missing):
+        message = text(
+            "{timer} waits for the end of its last run, of {when}; whether {unit} hangs was not "
+            "seen",
+            timer=timer.name,
+            unit=timer.unit,
+            when=at(timer.last_at or NEVER),
+        )
+        return _Answer(status="unknown", running="unknown", message=message, missing=(service,))
+    if late is not None and isinstance(service, Unit) and service.active_state == "activating":
+        message = text(
+            "{timer} is overdue: {unit} has been at work since {when}, so the runs due since then "
+            "({allowed} apart at most) did not happen",
+            timer=timer.name,
+            unit=timer.unit,
+            when=at(timer.last_at or NEVER),
+            allowed=span(late),
+        )
+        cited = (service.cite("Id", "ActiveState", "SubState"),)
+        return _Answer(
+            status="degraded", running="partial", severity="P2", message=message, citations=cited
+        )
+    message = text("{timer} has started its service, which runs now", timer=timer.name)
+    return _Answer(status="ok", running="yes", message=message)
+
+
+def _overdue(view: _View) -> _Answer | None:
+    timer = view.timer
+    if timer.next_at and view.now > timer.next_at + timer.spread + SLACK_S:
+        message = text(
+            "{timer} is overdue: its next run was planned for {when}",
+            timer=timer.name,
+            when=at(timer.next_at),
+        )
+        return _Answer(status="degraded", running="partial", severity="P2", message=message)
+    since = view.waited_since
+    late = view.late(since)
+    if late is None:
+        return None
+    message = text(
+        "{timer} is overdue: nothing ran since {when}, and its schedule allows {allowed} at most",
+        timer=timer.name,
+        when=at(since),
+        allowed=span(late),
+    )
+    cites = (*_SCHEDULE, *_RUNS, "ActiveEnterTimestamp")
+    return _Answer(
+        status="degraded", running="partial", severity="P2", message=message, cites=cites
+    )
+
+
+def _last_run_failed(view: _View) -> _Answer | None:
+    """Answer for a failed last run; whether it failed is not known without the units."""
+    timer, service = view.timer, view.service
+    if not timer.last_at:
+        return None
+    if isinstance(service, Missing):
+        message = text("{timer}: how its last run ended was not seen", timer=timer.name)
+        return _Answer(status="unknown", running="yes", message=message, missing=(service,))
+    if service is None or (service.result in _GOOD and service.active_state != "failed"):
+        return None
+    message = text(
+        "{timer} runs on time, and the last run of {unit} failed", timer=timer.name, unit=timer.unit
+    )
+    cited = (service.cite("Id", "ActiveState", "Result"),)
+    return _Answer(status="degraded", running="yes", message=message, citations=cited)
+
+
+def _long_ago(view: _View) -> _Answer | None:
+    timer = view.timer
+    late = view.late(timer.last_at or NEVER)
+    if late is None:
+        return None
+    message = text(
+        "{timer} left out runs: its last is of {when}, its schedule allows {allowed} at most, and "
+        "it is active only since {since}",
+        timer=timer.name,
+        when=at(timer.last_at or NEVER),
+        allowed=span(late),
+        since=at(timer.active_since or NEVER),
+    )
+    cites = (*_SCHEDULE, *_RUNS, "ActiveEnterTimestamp")
+    return _Answer(status="degraded", running="yes", severity="P3", message=message, cites=cites)
+
+
+def _fine(view: _View) -> _Answer:
+    timer = view.timer
+    if timer.last_at:
+        message = text("{timer} is scheduled and has run", timer=timer.name)
+    elif timer.last_at is None:
+        message = text("{timer} is scheduled; its last run was not shown", timer=timer.name)
+    else:
+        message = text(
+            "{timer} is scheduled, no run is on record (LAST -), and none was due yet",
+            timer=timer.name,
+        )
+    return _Answer(status="ok", running="yes", message=message)
+
+
+_ROWS: tuple[Callable[[_View], _Answer | None], ...] = (
+    _unusable,
+    _failed,
+    _inactive,
+    _no_next,
+    _hangs,
+    _overdue,
+    _last_run_failed,
+    _long_ago,
+    _fine,
+)
+"""The first row that answers counts."""
