@@ -52,6 +52,15 @@ def test_a_job_without_any_reachable_host_reports(play: Runner) -> None:
     assert "Connection refused" in unreachable["reason"]
 
 
+def test_a_first_host_that_cannot_be_connected_to_stops_nothing(play: Runner) -> None:
+    """What runs once runs for the first host of the play, whatever its variables are worth."""
+    done = play({"a": {"ansible_host": "{{ nowhere }}"}, "web1": QUICK}, playbook=TRUTHMAP)
+    assert done.rc == 0, done.output
+    found = reports(done.folder / "report")
+    assert [host["host"] for host in found["hosts"]] == ["web1"]
+    assert "'nowhere' is undefined" in found["unreachable"][0]["reason"]
+
+
 def test_an_earlier_run_is_reported_on(play: Runner) -> None:
     """report.yml needs a run's folder, and no host."""
     play({"web1": QUICK})
