@@ -173,6 +173,14 @@ def test_a_job_runs_to_its_report_whoever_is_down(
     assert totals["unreached"] == 2
 
 
+def test_an_inventory_can_have_host_keys_checked_all_the_same(job: Controller) -> None:
+    """A controller turns the check off for everyone; a host's own variable counts more."""
+    checked = {**job.host("bookworm"), "ansible_host_key_checking": True}
+    done = job({"bookworm": checked})
+    assert done.rc == 0, done.output
+    assert "Host key verification failed" in done.report["unreachable"][0]["reason"]
+
+
 def test_a_job_fails_where_asked_with_its_reports_and_totals(job: Controller) -> None:
     """A host is missing and that is asked to count."""
     hosts = {"bookworm": job.host("bookworm"), "gone": GONE}
