@@ -1,4 +1,7 @@
-"""The job as AWX starts it: a clone as project, an inventory, extra variables, nothing else."""
+"""The job as AWX starts it: a clone as project, an inventory, extra variables, nothing else.
+
+A clone has what is committed, no more: that is what a controller gets.
+"""
 
 from __future__ import annotations
 
@@ -149,6 +152,7 @@ def test_a_job_leaves_archive_reports_and_totals_and_no_evidence_in_its_events(
     statuses = done.report["fleet"]["statuses"]
     assert {name: totals[name] for name in statuses} == statuses
     assert len(json.dumps(totals)) < 4096
+    assert '"truthmap_totals": {' in done.output
     assert marked in (run / "bookworm.json").read_text()
     assert not [event for event in done.events if marked in event]
     assert marked not in done.output
