@@ -19,6 +19,7 @@ from reporter import explain as explanations
 from reporter import report as reports
 from reporter.errors import InputError, ReportError
 from reporter.findings import SEVERITIES
+from reporter.render import summary_v1
 from reporter.render.terminal import safe
 from reporter.tracebacks import portable_traceback
 
@@ -108,6 +109,11 @@ _report_options = _options(
         metavar="PERCENT",
         help="Exit with 4 if fewer probes of a host gave an answer.",
     ),
+    click.option(
+        "--summary",
+        type=click.Path(path_type=Path),
+        help="File for the totals of the report, as one small JSON object.",
+    ),
 )
 
 _collect_options = _options(
@@ -171,6 +177,7 @@ def run(
     profile: Path | None,
     fail_on: str | None,
     min_coverage: float | None,
+    summary: Path | None,
     **options: Any,
 ) -> int:
     """Collect from an inventory (this machine if none), and report.
@@ -191,6 +198,7 @@ def run(
     click.echo(f"Archive: {folder}", err=True)
     for path in written:
         click.echo(f"Report:  {path}", err=True)
+    _summarise(report, summary)
     return _exit_code(report, fail_on, min_coverage)
 
 
@@ -223,6 +231,7 @@ def report(
     profile: Path | None,
     fail_on: str | None,
     min_coverage: float | None,
+    summary: Path | None,
 ) -> int:
     """Render a report from archives; no host is touched.
 
@@ -237,6 +246,7 @@ def report(
     else:
         for path in outputs.write(built, chosen, out):
             click.echo(f"Report: {path}", err=True)
+    _summarise(built, summary)
     return _exit_code(built, fail_on, min_coverage)
 
 
@@ -366,6 +376,11 @@ def _profiles(path: Path | None) -> dict[str, Any] | None:
     if not found:
         raise InputError(f"{path}: no profile in it; give variables named {prefix}<application>")
     return found
+
+
+def _summarise(report: reports.Report, path: Path | None) -> None:
+    if path is not None:
+        outputs.write_whole(path, summary_v1.render(report))
 
 
 def _exit_code(report: reports.Report, fail_on: str | None, min_coverage: float | None) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from reporter.evidence import archive_schemas
 from reporter.render.json_v1 import report_schema
+from reporter.render.summary_v1 import summary_schema
 from truthmap_collector import declaration
 
 __all__ = ["FOLDER", "published"]
@@ -20,6 +21,7 @@ def published() -> dict[str, dict[str, Any]]:
     return {
         **archive_schemas(),
         "report-1.schema.json": report_schema(),
+        "summary-1.schema.json": summary_schema(),
         "probes-1.schema.json": declaration.json_schema(),
     }
 

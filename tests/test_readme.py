@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from reporter.profile import load_profiles
+from reporter.render.summary_v1 import summary_schema
 from tests.lab.lab import Lab
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +22,7 @@ COMMANDS = [
     for block in re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     for line in block.splitlines()
 ]
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def test_the_two_commands_of_the_set_up_are_shown() -> None:
@@ -83,9 +85,16 @@ def test_every_make_target_the_readme_names_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("block", re.findall(r"^```yaml\n(.*?)^```", README, re.M | re.S))
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "truthmap_app_" in block])
 def test_the_profiles_shown_are_valid(block: str) -> None:
     """A profile copied from the README is accepted."""
     variables = yaml.safe_load(block)
     applications = {name.removeprefix("truthmap_app_"): value for name, value in variables.items()}
     assert len(load_profiles(applications, "README").all) == 1
+
+
+def test_the_totals_shown_are_those_of_a_job() -> None:
+    """Every key, in the order they come."""
+    (shown,) = [yaml.safe_load(block) for block in BLOCKS if "truthmap_totals" in block]
+    summary = summary_schema()["$defs"]["SummaryV1"]["properties"]
+    assert list(shown["truthmap_totals"]) == [*summary, "archive", "reports"]

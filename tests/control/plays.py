@@ -63,6 +63,15 @@ class Play:
                 found[data["host"]] = data["res"]
         return found
 
+    @property
+    def stats(self) -> dict[str, Any]:
+        """The last event's counts by host, and `artifact_data`: what `set_stats` published."""
+        events = (self.private / "artifacts").rglob("job_events/*-*.json")
+        found = [json.loads(path.read_text()) for path in events]
+        (data,) = [item["event_data"] for item in found if item["event"] == "playbook_on_stats"]
+        assert isinstance(data, dict)
+        return data
+
     def traces(self) -> str:
         """All text the run left beside its archive: printed, events, artifacts."""
         files = [path for path in self.private.rglob("*") if path.is_file()]

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .conftest import KERNEL
 from .plays import NOTHING, ROOT, Play, Runner
 
 LOCAL = {"ansible_connection": "local"}
 QUICK = {**LOCAL, **NOTHING, "probe_host_probes": [KERNEL]}
+GONE = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+DEFAULTS = ROOT / "roles" / "report" / "defaults" / "main.yml"
 TRUTHMAP = ROOT / "playbooks" / "truthmap.yml"
 REPORT = ROOT / "playbooks" / "report.yml"
 
@@ -42,11 +45,20 @@ def test_one_job_collects_and_reports(play: Runner) -> None:
 
 def test_a_job_without_any_reachable_host_reports(play: Runner) -> None:
     """The unreachable are what there is to say."""
-    done = play({"web1": {"ansible_host": "127.0.0.1", "ansible_port": 1}}, playbook=TRUTHMAP)
+    done = play({"web1": GONE}, playbook=TRUTHMAP)
     assert done.rc == 0, done.output
     (unreachable,) = reports(done.folder / "report")["unreachable"]
     assert unreachable["host"] == "web1"
     assert "Connection refused" in unreachable["reason"]
+
+
+def test_a_first_host_that_cannot_be_connected_to_stops_nothing(play: Runner) -> None:
+    """What runs once runs for the first host of the play, whatever its variables are worth."""
+    done = play({"a": {"ansible_host": "{{ nowhere }}"}, "web1": QUICK}, playbook=TRUTHMAP)
+    assert done.rc == 0, done.output
+    found = reports(done.folder / "report")
+    assert [host["host"] for host in found["hosts"]] == ["web1"]
+    assert "'nowhere' is undefined" in found["unreachable"][0]["reason"]
 
 
 def test_an_earlier_run_is_reported_on(play: Runner) -> None:
@@ -59,12 +71,55 @@ def test_an_earlier_run_is_reported_on(play: Runner) -> None:
     assert reports(play.tmp / "out")["hosts"][0]["host"] == "web1"
 
 
-def test_a_threshold_fails_the_job(play: Runner) -> None:
-    """After the reports are written."""
-    variables = {"report_fail_on": "unknown"}
+@pytest.mark.parametrize(
+    ("hosts", "variables", "says"),
+    [
+        ({"web1": QUICK}, {"report_fail_on": "unknown"}, "Findings reach unknown"),
+        ({"web1": QUICK, "web2": GONE}, {"report_fail_on_missing": "true"}, "1 were not reached"),
+        ({"web2": GONE}, {"report_min_coverage": 50}, "only 0 percent gave one"),
+    ],
+    ids=["findings", "missing", "coverage"],
+)
+def test_a_job_fails_where_asked(
+    play: Runner, hosts: dict[str, Any], variables: dict[str, Any], says: str
+) -> None:
+    """After the reports are written and the totals published."""
+    done = play(hosts, playbook=TRUTHMAP, variables=variables)
+    assert done.rc != 0
+    assert says in said(done)
+    totals = done.stats["artifact_data"]["truthmap_totals"]
+    assert totals["hosts"] == len(hosts)
+    assert all(Path(path).stat().st_size for path in totals["reports"])
+
+
+def test_a_survey_left_empty_is_the_default(play: Runner) -> None:
+    """An optional question nobody answered arrives as empty text."""
+    variables = dict.fromkeys(yaml.safe_load(DEFAULTS.read_text()), "")
+    empty = {**variables, "collect_archive_dir": "", "collect_fingerprint_key": ""}
+    done = play({"web1": QUICK, "web2": GONE}, playbook=TRUTHMAP, variables=empty)
+    assert done.rc == 0, done.output
+    assert {path.name for path in (done.folder / "report").iterdir()} == {
+        "report.json",
+        "report.txt",
+        "summary.json",
+    }
+
+
+def test_formats_may_be_text(play: Runner) -> None:
+    """A survey has no lists."""
+    variables = {"report_formats": "json, text"}
+    done = play({"web1": QUICK}, playbook=TRUTHMAP, variables=variables)
+    assert done.rc == 0, done.output
+    paths = done.stats["artifact_data"]["truthmap_totals"]["reports"]
+    assert [Path(path).name for path in paths] == ["report.json", "report.txt"]
+
+
+def test_a_wrong_setting_is_named(play: Runner) -> None:
+    """By the reporter, in its own words."""
+    variables = {"report_min_coverage": "most"}
     done = play({"web1": QUICK}, playbook=TRUTHMAP, variables=variables)
     assert done.rc != 0
-    assert reports(done.folder / "report")["hosts"]
+    assert "'most' is not a valid float range" in said(done)
 
 
 @pytest.mark.parametrize("arguments", [["--check"], ["--tags", "host"]])

@@ -18,6 +18,7 @@ from .plays import ROOT, Runner
 
 PROBE_ROLES = sorted(path.name for path in (ROOT / "roles").glob("probe_*"))
 OWN = re.compile(r"(__)?(probe|collect|report|truthmap)_\w+$|ansible_python_interpreter$")
+LINTED = ("roles", "playbooks", "molecule")
 SECRET_PROPERTIES = {"Environment", "EnvironmentFiles", "StatusText", "PassEnvironment"}
 
 
@@ -113,7 +114,9 @@ def test_every_variable_is_of_our_own_names() -> None:
     names = set()
     for path in (ROOT / "roles").glob("*/defaults/main.yml"):
         names |= set(load(path))
-    for pattern in ("roles/*/tasks/*.yml", "playbooks/*.yml"):
+    for path in (ROOT / "roles").glob("*/vars/main.yml"):
+        names |= set(load(path))
+    for pattern in ("roles/*/tasks/*.yml", "playbooks/*.yml", "molecule/shared/*.yml"):
         for path in ROOT.glob(pattern):
             names |= set(variables(load(path)))
     assert {"collect_run", "collect_run_dir", "report_dir"} <= names
@@ -130,7 +133,7 @@ def test_ansible_lint_finds_nothing() -> None:
     """Profile production, without an ignored rule or file."""
     binary = Path(sys.executable).parent / "ansible-lint"
     done = subprocess.run(
-        [binary, "--offline", "--profile", "production", "--strict", "-q", "roles", "playbooks"],
+        [binary, "--offline", "--profile", "production", "--strict", "-q", *LINTED],
         cwd=ROOT,
         env=Runner(ROOT).environment({"NO_COLOR": "1"}),
         capture_output=True,
@@ -139,7 +142,7 @@ def test_ansible_lint_finds_nothing() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (ROOT / ".ansible-lint-ignore").exists()
-    for folder in ("roles", "playbooks", "inventory"):
+    for folder in (*LINTED, "inventory"):
         for path in (ROOT / folder).rglob("*.yml"):
             assert "noqa" not in path.read_text()
 

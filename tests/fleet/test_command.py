@@ -178,9 +178,12 @@ def test_the_probes_of_one_domain(fleet: Lab, tmp_path: Path) -> None:
     """--tags host: systemd's rules say that nobody asked."""
     path = fleet.write_inventory(tmp_path / "inventory.yml", ["bookworm"])
     done = truthmap(
-        "run", "-i", path, "--tags", "host", "--archive", "run", "--format", "json", cwd=tmp_path
+        *("run", "-i", path, "--tags", "host", "--archive", "run", "--format", "json"),
+        *("--summary", "totals.json"),
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "totals.json").read_text())["reached"] == 1
     (host,) = json.loads(done.stdout)["hosts"]
     said = {item["id"]: item["message"] for item in host["findings"]}
     assert "did not ask" in said["service_state:evidence/systemd_units"]

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.builders import bundle, record, run_folder
+from tests.schemas import published
 
 COMMAND = Path(sys.executable).parent / "truthmap"
 OFFLINE = [record("systemd_state", stderr="System has not been booted with systemd", exit_code=1)]
@@ -146,6 +148,27 @@ def test_an_output_that_cannot_be_written_is_bad_usage(run: Path, tmp_path: Path
     done = truthmap("report", run, "--out", tmp_path / "file" / "report.txt")
     assert done.returncode == 3
     assert "cannot be written" in done.stderr
+
+
+def test_a_summary_is_small_and_counts_everything(tmp_path: Path) -> None:
+    """Totals only: no host, no finding; written whatever the exit code, following its schema."""
+    bundles = [bundle(OFFLINE, host="web1"), bundle(OFFLINE, host="web2", complete=False)]
+    folder = run_folder(tmp_path / "run", bundles, failed={"web9": ("unreachable", "no route")})
+    written = tmp_path / "totals" / "summary.json"
+    done = truthmap("report", folder, "--summary", written, "--fail-on", "P1", "--format", "json")
+    assert done.returncode == 2
+    totals = json.loads(written.read_text())
+    jsonschema.validate(totals, published()["summary-1.schema.json"])
+    expected = {"hosts": 3, "reached": 2, "unreached": 1, "cut_short": 1, "complete": True}
+    assert {name: totals[name] for name in expected} == expected
+    report = json.loads(done.stdout)
+    for status, count in report["fleet"]["statuses"].items():
+        assert totals[status] == count
+    found = [item["severity"] for host in report["hosts"] for item in host["findings"]]
+    assert totals["severities"] == {name: found.count(name) for name in ("P0", "P1", "P2", "P3")}
+    assert totals["worst_severity"] == min(filter(None, found), default=None)
+    assert totals["lowest_coverage"] == 100.0
+    assert "web9" not in written.read_text()
 
 
 def test_verify_says_what_holds(run: Path, tmp_path: Path) -> None:
