@@ -235,7 +235,7 @@ def test_by_hand_it_gives_the_same_evidence(
     """Its administrator runs one file with `sh`; every probe answers, and nothing is left."""
     declared = [
         probe
-        for role in ("probe_host", "probe_systemd")
+        for role in ("probe_host", "probe_systemd", "probe_logging")
         for probe in _defaults(role)[f"{role}_probes"]
     ]
     script = program.script(program.request(declared))
