@@ -55,7 +55,8 @@ class LogFiles:
 def log_files(record: Record) -> LogFiles:
     """Return the large files; a listing that was cut may hide some and gives nothing."""
     files, closed = [], []
-    for row, line in whole_listing(record):
+    rows = whole_listing(record)
+    for row, line in rows:
         path, cited = str(row["path"]), Citation(record.id, line)
         if path == _JOURNAL or path.startswith(_JOURNAL + "/"):
             continue
@@ -66,5 +67,5 @@ def log_files(record: Record) -> LogFiles:
     return LogFiles(
         files=tuple(sorted(files, key=lambda one: one.path)),
         closed=tuple(sorted(closed, key=lambda one: one.path)),
-        cited=Citation(record.id, f"{len(files)} files shown"),
+        cited=Citation(record.id, rows[-1][1] if rows else ""),
     )

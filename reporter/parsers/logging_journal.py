@@ -40,6 +40,7 @@ __all__ = ["Dropped", "JournalConfig", "JournalFiles", "Suppressed"]
 _ARCHIVED = re.compile(r"@[0-9a-f]+-[0-9a-f]+-([0-9a-f]{16})\.journal$")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]?)B?", re.IGNORECASE)
 _POWERS = " KMGTPE"
+_CITED = 10
 _VENDOR = "/usr/lib/systemd/journald.conf"
 _LOCAL = "/etc/systemd/journald.conf"
 _SINCE = re.compile(r"--since=-(\d+)s")
@@ -128,7 +129,8 @@ def journal_volatile(record: Record) -> JournalFiles:
 
 def _files(record: Record, folder: str) -> JournalFiles:
     if record.outcome == "absent":
-        return JournalFiles(folder, False, 0, 0, 0, None, Citation(record.id, "absent"))
+        cited = Citation(record.id, record.reason or "")
+        return JournalFiles(folder, False, 0, 0, 0, None, cited)
     rows = [row for row, _ in whole_listing(record)]
     for row in rows:
         if "error" in row:
@@ -139,15 +141,15 @@ def _files(record: Record, folder: str) -> JournalFiles:
         if row.get("type") == "file" and str(row["path"]).endswith((".journal", ".journal~"))
     }
     moments = [int(name[1], 16) / 1e6 for name in map(_ARCHIVED.search, found) if name]
-    total = sum(found.values())
+    largest = sorted(found, key=lambda path: (-found[path], path))[:_CITED]
     return JournalFiles(
         folder=folder,
         exists=True,
-        size=total,
+        size=sum(found.values()),
         files=len(found),
         active=sum(1 for path in found if "@" not in PurePosixPath(path).name),
         oldest=min(moments, default=None),
-        cited=Citation(record.id, f"{folder}: {len(found)} files, {total} bytes"),
+        cited=Citation(record.id, "\n".join(f"{path} size={found[path]}" for path in largest)),
     )
 
 

@@ -84,7 +84,14 @@ def rotation_timer(record: Record) -> RotationTimer:
 def rotation_cron(record: Record) -> RotationCron:
     """Return cron's job; that the file is absent is an answer."""
     if record.outcome == "absent":
-        return RotationCron(exists=False, yields=False, cited=Citation(record.id, "absent"))
-    yields = "/run/systemd/system" in record.stdout.text
-    said = "it leaves the work to systemd: /run/systemd/system" if yields else "logrotate's job"
-    return RotationCron(exists=True, yields=yields, cited=Citation(record.id, said))
+        cited = Citation(record.id, record.reason or "")
+        return RotationCron(exists=False, yields=False, cited=cited)
+    lines = record.stdout.text.strip().splitlines()
+    asks = [line for line in lines if "/run/systemd/system" in line and line.lstrip()[0] != "#"]
+    return RotationCron(
+        exists=True,
+        yields=bool(asks),
+        cited=Citation(
+            record.id, "\n".join(asks or [line for line in lines if "logrotate" in line])
+        ),
+    )

@@ -114,7 +114,9 @@ def _entries(content: str) -> Iterator[tuple[str, float] | Text]:
             yield text("line {number} holds no date: {line}", number=number, line=_printable(line))
             return
         path = (
-            re.sub(r"\\(.)", r"\1", found["quoted"]) if found["plain"] is None else found["plain"]
+            re.sub(r'\\(["\\])', r"\1", found["quoted"])
+            if found["plain"] is None
+            else found["plain"]
         )
         yield path, moment
 

@@ -112,7 +112,8 @@ def journal_room(
     files), logging_journal_config, host_filesystems.
 
     Limits: how old the oldest entry is comes from the name of the oldest archived file; entries
-    before the first archive are not looked at. Namespaces of the journal (LogNamespace=) count
+    before the first archive are not looked at. A folder bound from another file system is taken
+    for a part of the one above it. Namespaces of the journal (LogNamespace=) count
     to the size, and their own configuration is not read.
 
     Source: journald.conf(5), systemd-journald.service(8).
