@@ -18,7 +18,7 @@ from tests.rules.test_logging_journal import in_memory, on_disk
 from tests.rules.test_logging_rotation import FIRST, LAST_YEAR, OWN_JOB, TODAY, absent
 
 STATES = ((TODAY, 60.0), (LAST_YEAR, 360 * DAY), ("garbage\n", 60.0), (FIRST, 9 * DAY))
-TIMERS = (
+TIMERS: tuple[dict[str, str], ...] = (
     {},
     {"ActiveState": "inactive"},
     {"ActiveState": "inactive", "LoadState": "not-found"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reporter.evidence import Bundle
@@ -33,11 +35,14 @@ def journal(collected: Bundle) -> tuple[str, str | None, str]:
 def of(*sizes: int, disk: str = "/var/log/journal") -> str:
     """Return a listing: the file that is written to, then archived ones."""
     names = ["system", *(f"system@0-{number}-{1:016x}" for number in range(1, len(sizes)))]
-    lines = [listed(f"{disk}/0/{name}.journal", size) for name, size in zip(names, sizes, strict=1)]
+    lines = [
+        listed(f"{disk}/0/{name}.journal", size)
+        for name, size in dict(zip(names, sizes, strict=True)).items()
+    ]
     return "".join(lines) + listed(disk, 1, type="directory")
 
 
-def on_disk(*sizes: int, settings: str = "", **disk: int) -> Bundle:
+def on_disk(*sizes: int, settings: str = "", **disk: Any) -> Bundle:
     """Return a machine with one 40 GB disk, these files of the journal and these settings."""
     collected = edited(bundle(), "host_filesystems", row(**disk))
     collected = edited(collected, DISK, of(*sizes))
