@@ -61,7 +61,7 @@ def growing_logs(
 
     Source: logrotate(8), glob(7).
     """
-    yield from (_closed(item) for item in log_files.closed)
+    yield from (_closed(item) for item in log_files.closed if not _is_own(item.path + "/"))
     large = [item for item in log_files.files if _is_large(item)]
     unrotated = [item for item in large if rotation_config.pattern_for(item.path) is None]
     growing = [item for item in unrotated if _grows(item, host.collected_at)]
@@ -85,7 +85,11 @@ def growing_logs(
 
 def _is_large(item: LogFile) -> bool:
     name = PurePosixPath(item.path).name
-    return item.size >= LARGE and name not in FIXED and not item.path.startswith(OWN)
+    return item.size >= LARGE and name not in FIXED and not _is_own(item.path)
+
+
+def _is_own(path: str) -> bool:
+    return path.startswith(OWN)
 
 
 def _grows(item: LogFile, now: float) -> bool:

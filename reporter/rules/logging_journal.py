@@ -150,7 +150,7 @@ def _judge(journal: Journal) -> Verdict:
 
 def _message(journal: Journal, unkept: bool) -> Text:
     figures = text(
-        "the journal takes {size} in {files} files in {folder}, of {limit} it may take",
+        "the journal takes {size} in {folder} (files: {files}), of {limit} it may take",
         size=size(journal.files.size),
         files=journal.files.files,
         folder=journal.files.folder,

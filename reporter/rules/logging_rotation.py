@@ -53,9 +53,14 @@ class Rotation:
 
     @property
     def touched(self) -> float | None:
-        """The last sign of a run that the state file gives; None where it gives none."""
-        signs = (self.state.modified, self.state.newest)
-        return max((sign for sign in signs if sign is not None), default=None)
+        """The last sign of a run that the state file gives; None where it gives none.
+
+        What lies in the future is no sign, unless there is no other.
+        """
+        found = (self.state.modified, *self.state.rotated.values())
+        signs = [sign for sign in found if sign is not None]
+        past = [sign for sign in signs if sign <= self.now + AHEAD]
+        return max(past or signs, default=None)
 
     @property
     def installed(self) -> bool:
@@ -126,8 +131,9 @@ def log_rotation(
 
     Limits: a state file kept elsewhere (`logrotate -s`), or a job in a crontab or in
     /etc/cron.d, is not seen; the first shows as late, the second as started by nothing. The
-    state's dates are local time and good to a day. After an error logrotate goes on with the
-    other files, so a failed run may have rotated most.
+    state's dates are local time and good to a day. A timer changed to Persistent=false forgets
+    its elapses at a boot, and looks late after one until it elapses. After an error logrotate
+    goes on with the other files, so a failed run may have rotated most.
 
     Source: logrotate(8), systemd.timer(5) on Persistent=, logrotate 3.18, 3.21 and 3.22 tried
     with broken state files.
@@ -253,8 +259,8 @@ def _future(look: Rotation) -> Iterator[Answer]:
         severity="P3",
         running="partial",
         message=text(
-            "the state file {state} says that {count} files were rotated in the future ({path} at "
-            "{when}): until then they are not",
+            "the state file {state} holds rotations of the future, {count} in all ({path} at "
+            "{when}): until then these files are not rotated",
             state=look.state.path or "",
             count=len(ahead),
             path=path,

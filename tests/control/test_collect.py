@@ -212,10 +212,10 @@ def test_a_wrong_sudo_password_is_the_reason(play: Runner, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "domains", "warned"),
     [
-        ([], {"host", "systemd"}, False),
+        ([], {"host", "systemd", "logging"}, False),
         (["--tags", "systemd"], {"systemd"}, False),
-        (["--skip-tags", "systemd"], {"host"}, False),
-        (["--tags", "sytemd"], {"host", "systemd"}, True),
+        (["--skip-tags", "systemd"], {"host", "logging"}, False),
+        (["--tags", "sytemd"], {"host", "systemd", "logging"}, True),
     ],
 )
 def test_tags_choose_domains(

@@ -78,6 +78,8 @@ def test_a_configuration_with_gaps_proves_nothing() -> None:
 def test_a_folder_that_stayed_closed_is_unknown() -> None:
     closed = listed("/var/log/private", 1, type="directory", error="Permission denied")
     assert statuses(edited(bundle(), LISTING, closed))["/var/log/private"] == "unknown"
+    mount = closed.replace("private", "audit")
+    assert statuses(edited(bundle(), LISTING, mount)) == {"/var/log": "ok"}
 
 
 @pytest.mark.parametrize("probe", [LISTING, CONFIG])

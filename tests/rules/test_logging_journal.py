@@ -63,10 +63,10 @@ def test_the_journal_of_a_lab_host_is_ok_with_its_figures(suite: str) -> None:
     assert found == (
         "ok",
         None,
-        "the journal takes 8.0 MiB in 1 files in /var/log/journal, of 4.0 GiB it may take",
+        "the journal takes 8.0 MiB in /var/log/journal (files: 1), of 4.0 GiB it may take",
     )
     planted = verdict(bundle(f"{suite}-planted"), "journal_room", "journal")
-    assert str(planted.message).endswith("in 2 files in /var/log/journal, of 64.0 MiB it may take")
+    assert str(planted.message).endswith("in /var/log/journal (files: 2), of 64.0 MiB it may take")
     assert [str(line) for line in planted.details] == [
         "its oldest archived entry is of 2026-11-25T12:46:00Z",
         "entries are kept for 1month at most (MaxRetentionSec=)",

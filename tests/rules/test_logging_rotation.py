@@ -146,7 +146,12 @@ def test_dates_of_the_future() -> None:
     assert status(state(bundle(), FIRST + '"/var/log/a" 2026-11-26-2:0:0\n')) == ("ok", None)
     found = rotation(state(bundle(), TODAY + '"/var/log/a" 2027-1-1-0:0:0\n'))
     assert found[:2] == ("degraded", "P3")
-    assert "1 files were rotated in the future (/var/log/a at 2027-01-01T00:00:00Z)" in found[2]
+    old = verdict(
+        elapsed(state(bundle(), FIRST + '"/var/log/a" 2027-1-1-0:0:0\n', 9 * DAY), DAY),
+        *("log_rotation", "logrotate.service"),
+    )
+    assert (old.severity, len(old.details)) == ("P2", 1)  # late, whatever the future holds
+    assert "rotations of the future, 1 in all (/var/log/a at 2027-01-01T00:00:00Z)" in found[2]
 
 
 def test_the_worst_is_the_finding_and_the_rest_its_details() -> None:
