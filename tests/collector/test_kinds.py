@@ -29,7 +29,7 @@ def files(*globs: str, most: int = 10, **more: Any) -> dict[str, Any]:
     return {"id": "it", "kind": "files", "args": {"globs": list(globs), "most": most}, **more}
 
 
-def listing(path: Path | str, **args: bool) -> dict[str, Any]:
+def listing(path: Path | str, **args: bool | int) -> dict[str, Any]:
     return {"id": "it", "kind": "listing", "args": {"path": str(path), **args}}
 
 
@@ -315,6 +315,63 @@ def test_listing_without_entries(look: Look, tmp_path: Path) -> None:
     assert [str(tmp_path)] == [
         row["path"] for row in rows(look(listing(tmp_path, entries=False))["it"])
     ]
+
+
+def names(record: Record, folder: Path) -> list[str]:
+    return [str(Path(row["path"]).relative_to(folder)) for row in rows(record)]
+
+
+def test_listing_goes_as_deep_as_it_is_told(look: Look, tmp_path: Path) -> None:
+    """Folders come after their entries; a symlink to a folder is shown and not followed."""
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "deep").touch()
+    (tmp_path / "a" / "file").touch()
+    (tmp_path / "link").symlink_to("a")
+
+    assert names(look(listing(tmp_path, depth=2))["it"], tmp_path) == [
+        *("a/b", "a/file", "a", "link", "."),
+    ]
+    assert names(look(listing(tmp_path, depth=3))["it"], tmp_path) == [
+        *("a/b/c", "a/b/deep", "a/b", "a/file", "a", "link", "."),
+    ]
+
+
+def test_listing_of_large_files_only(look: Look, tmp_path: Path) -> None:
+    """With least_bytes small files and the folders that were entered are left out."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "large").write_text("x" * 5000)
+    (tmp_path / "a" / "small").write_text("x" * 4999)
+    (tmp_path / "z").write_text("x" * 5001)
+    record = look(listing(tmp_path, depth=2, least_bytes=5000))["it"]
+
+    assert names(record, tmp_path) == ["a/large", "z", "."]
+    assert record["command"] == f"find {tmp_path} -xdev -maxdepth 2 -size +4999c -ls"
+
+
+def test_listing_names_the_folder_it_may_not_enter(
+    look_as_nobody: Callable[..., Records], public: Path
+) -> None:
+    """A closed folder on the way down is a row with the reason, whatever its size."""
+    for name in ("closed", "open"):
+        (public / name).mkdir()
+        (public / name / "it").touch()
+    (public / "closed").chmod(0o700)
+    public.chmod(0o755)
+    record = look_as_nobody(listing(public, depth=2, least_bytes=1_000_000))["it"]
+
+    assert record["outcome"] == "collected"
+    assert [(row["path"], row.get("error")) for row in rows(record)] == [
+        (f"{public}/closed", "Permission denied"),
+        (str(public), None),
+    ]
+
+
+def test_listing_does_not_enter_a_mount(look: Look) -> None:
+    """What is mounted below may be a network's: it is named, and left alone."""
+    found = {row["path"]: row for row in rows(look(listing("/", depth=2))["it"])}
+
+    assert found["/proc"]["error"] == "a mount, which is not entered"
+    assert "/proc/self" not in found
 
 
 def test_listing_of_names_that_are_no_text(look: Look, tmp_path: Path) -> None:

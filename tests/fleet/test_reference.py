@@ -129,3 +129,20 @@ def test_logrotate_failed_is_found(fleet_run: FleetRun) -> None:
     found = fleet_run.findings("reference")["service_state:logrotate.service"]
     assert found["status"] == "down"
     assert found["severity"] == "P2"
+
+
+def test_log_rotation_is_the_references(fleet_run: FleetRun) -> None:
+    """Log rotation: status ❌, running NO, logrotate.service failed, and one thing to do."""
+    text = (fleet_run.folder / "report" / "report.txt").read_text()
+    own = text[text.index("reference - Total System") :]
+    lines = own[own.index("Component: Log rotation\n") :].splitlines()
+    assert lines[1:3] == ["  - Status: ❌", "  - Running: NO"]
+    found = fleet_run.findings("reference")["log_rotation:logrotate.service"]
+    assert found["severity"] == "P2"
+    assert found["message"].startswith("logrotate.service failed at ")
+    risks = [
+        set(risk["findings"])
+        for risk in fleet_run.host("reference")["risks"]
+        if any(name.endswith(":logrotate.service") for name in risk["findings"])
+    ]
+    assert risks == [{"log_rotation:logrotate.service", "service_state:logrotate.service"}]

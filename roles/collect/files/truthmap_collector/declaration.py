@@ -67,7 +67,22 @@ KINDS = {
     ),
     "listing": KindArguments(
         "Metadata of a path, its folder's entries and its parents.",
-        {"path": _PATH, "interpreter": _FLAG, "entries": _FLAG},
+        {
+            "path": _PATH,
+            "interpreter": _FLAG,
+            "entries": _FLAG,
+            "depth": {
+                "description": "folders down to look into; symlinks and mounts are not followed",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 4,
+            },
+            "least_bytes": {
+                "description": "show only entries of that size, and folders not looked into",
+                "type": "integer",
+                "minimum": 1,
+            },
+        },
         ["path"],
         "none",
         True,

@@ -16,23 +16,32 @@ _SHEBANG_BYTES = 256  # BINPRM_BUF_SIZE in Linux: what lies beyond, the kernel d
 
 
 class Options(NamedTuple):
-    """What to add to each row."""
+    """What to add to each row, how many folders down to go, and what to leave out."""
 
     names: Names
     interpreter: bool
+    depth: int
+    least: int
 
 
 def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     """List `path`: its entries first, then itself with `parents`, so that a cut leaves itself.
 
-    A path that is missing or denied still gives one row, with type null and the parents.
+    A path that is missing or denied still gives one row, with type null and the parents. With
+    `depth` folders are entered too; one that is not (a mount, denied) says so in `error`.
+    With `least_bytes` smaller entries and the folders that were entered are left out.
     """
     path = args["path"]
-    options = Options(Names.read(), bool(args.get("interpreter")))
+    options = Options(
+        Names.read(),
+        bool(args.get("interpreter")),
+        int(args.get("depth", 1)),
+        int(args.get("least_bytes", 0)),
+    )
     parents = list(_parents(path))
     try:
         itself = _entry(path, options)
-        complete = args.get("entries", True) is False or _write_entries(path, options, turn)
+        complete = args.get("entries", True) is False or _write_folder(path, options, turn)
     except OSError as error:
         turn.write({"path": path, "type": None, "parents": parents})
         return from_os_error(error, path)
@@ -42,24 +51,49 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
 
 
 def by_hand(args: Dict[str, Any]) -> str:
-    """Return `ls -la PATH`, or `ls -lad PATH` without entries."""
+    """Return `ls -la PATH`, `ls -lad PATH` without entries, or the `find` that goes as deep."""
+    if "depth" in args or "least_bytes" in args:
+        size = " -size +{}c".format(args["least_bytes"] - 1) if "least_bytes" in args else ""
+        depth = int(args.get("depth", 1))
+        return "find {} -xdev -maxdepth {}{} -ls".format(shlex.quote(args["path"]), depth, size)
     flags = "-lad" if args.get("entries") is False else "-la"
     return "ls {} {}".format(flags, shlex.quote(args["path"]))
 
 
-def _write_entries(path: str, options: Options, turn: Turn) -> bool:
+def _write_folder(path: str, options: Options, turn: Turn) -> bool:
     raw = host.to_os(path)
-    if not os.path.isdir(raw):
-        return True
+    return not os.path.isdir(raw) or _write_entries(path, raw, options, turn)
+
+
+def _write_entries(path: str, raw: bytes, options: Options, turn: Turn) -> bool:
+    """Write what is in a folder, each folder after its own entries; False if time was up."""
     for name in sorted(os.listdir(raw)):
         if turn.over():
             return False
+        below = os.path.join(raw, name)
         entry = os.path.join(path, host.from_os(name))
         try:
-            turn.write(_entry(entry, options, os.path.join(raw, name)))
+            line = _entry(entry, options, below)
         except OSError as error:
             turn.write({"path": entry, "type": None, "error": refusal(error)})
+            continue
+        shown = line["size"] >= options.least
+        if line["type"] == "directory" and options.depth > 1:
+            shown = not options.least
+            try:
+                if os.lstat(below).st_dev != os.stat(raw).st_dev:
+                    line["error"] = "a mount, which is not entered"
+                elif not _write_entries(entry, below, _deeper(options), turn):
+                    return False
+            except OSError as error:
+                line["error"] = refusal(error)
+        if shown or "error" in line:
+            turn.write(line)
     return True
+
+
+def _deeper(options: Options) -> Options:
+    return options._replace(depth=options.depth - 1)
 
 
 def _entry(path: str, options: Options, raw: Optional[bytes] = None) -> Row:
