@@ -20,7 +20,12 @@ from .conftest import KERNEL
 from .plays import ROOT, Runner
 
 LOCAL = {"ansible_connection": "local"}
-QUICK = {**LOCAL, "probe_systemd_probes": [], "probe_host_probes": [KERNEL]}
+QUICK = {
+    **LOCAL,
+    "probe_systemd_probes": [],
+    "probe_sockets_probes": [],
+    "probe_host_probes": [KERNEL],
+}
 
 
 def marked(tmp_path: Path) -> tuple[str, dict[str, Any]]:

@@ -12,7 +12,12 @@ from .conftest import KERNEL
 from .plays import ROOT, Play, Runner
 
 LOCAL = {"ansible_connection": "local"}
-QUICK = {**LOCAL, "probe_systemd_probes": [], "probe_host_probes": [KERNEL]}
+QUICK = {
+    **LOCAL,
+    "probe_systemd_probes": [],
+    "probe_sockets_probes": [],
+    "probe_host_probes": [KERNEL],
+}
 TRUTHMAP = ROOT / "playbooks" / "truthmap.yml"
 REPORT = ROOT / "playbooks" / "report.yml"
 
