@@ -23,7 +23,14 @@ def _expected(profiles: Profiles) -> Iterator[str]:
     return (_subject(port) for port in profiles.expected_ports())
 
 
-@rule(section="network", component=EXPECTED, needs=("sockets",), worst="P2", subjects=_expected)
+@rule(
+    section="network",
+    component=EXPECTED,
+    needs=("sockets",),
+    worst="P2",
+    subjects=_expected,
+    subjects_only=True,
+)
 def expected_ports(host: HostContext, sockets: Sockets) -> Iterator[Verdict]:
     """The ports an application's profile expects (`expected_ports`): whether anything listens.
 

@@ -212,10 +212,10 @@ def test_a_wrong_sudo_password_is_the_reason(play: Runner, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "domains", "warned"),
     [
-        ([], {"host", "systemd"}, False),
+        ([], {"host", "systemd", "sockets"}, False),
         (["--tags", "systemd"], {"systemd"}, False),
-        (["--skip-tags", "systemd"], {"host"}, False),
-        (["--tags", "sytemd"], {"host", "systemd"}, True),
+        (["--skip-tags", "systemd"], {"host", "sockets"}, False),
+        (["--tags", "sytemd"], {"host", "systemd", "sockets"}, True),
     ],
 )
 def test_tags_choose_domains(
