@@ -49,7 +49,8 @@ class HostContext:
 class Rule:
     """A declared rule. `worst` is the worst severity it can find by itself.
 
-    Where it `escalates`, a profile's critical units may make it worse still.
+    Where it `escalates`, a profile's critical units may make it worse still. One of `subjects_only`
+    judges nothing but what the profiles name: where they name nothing, it could find nothing.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Rule:
     worst: Severity | None
     subjects: Subjects | None
     escalates: bool
+    subjects_only: bool
     function: Callable[..., Iterable[Verdict]]
     doc: str
 
@@ -73,6 +75,7 @@ def rule(
     worst: Severity | None = None,
     subjects: Subjects | None = None,
     escalates: bool = False,
+    subjects_only: bool = False,
 ) -> Callable[[Callable[..., Iterable[Verdict]]], Rule]:
     """Declare a rule; its id is the function's name, its documentation the docstring.
 
@@ -92,6 +95,7 @@ def rule(
             worst=worst,
             subjects=subjects,
             escalates=escalates,
+            subjects_only=subjects_only,
             function=function,
             doc=inspect.cleandoc(function.__doc__),
         )
@@ -212,6 +216,8 @@ def _finding(
 
 
 def _at_worst(declared: Rule, profiles: Profiles) -> Severity | None:
+    if declared.subjects_only and declared.subjects and not list(declared.subjects(profiles)):
+        return None
     if not declared.escalates:
         return declared.worst
     return min((one for one in (declared.worst, profiles.worst) if one), default=None)

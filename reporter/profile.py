@@ -18,18 +18,30 @@ from reporter.findings import SEVERITIES, Severity
 
 __all__ = ["Profile", "Profiles", "load_profiles"]
 
-_KEYS = ("title", "units", "expected_units", "critical_units")
+_KEYS = (
+    "title",
+    "units",
+    "expected_units",
+    "critical_units",
+    "expected_ports",
+    "root_listeners",
+)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One application: unit patterns are shell patterns, with or without the unit's suffix."""
+    """One application: unit patterns are shell patterns, with or without the unit's suffix.
+
+    `root_listeners` are patterns of units or programs that may listen as root; None: not said.
+    """
 
     name: str
     title: str
     units: tuple[str, ...] = ()
     expected_units: tuple[str, ...] = ()
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
+    expected_ports: tuple[int, ...] = ()
+    root_listeners: tuple[str, ...] | None = None
 
     def owns(self, unit: str) -> bool:
         """Say whether the unit belongs to the application."""
@@ -65,6 +77,20 @@ class Profiles:
             for name in profile.expected_units
         }
         return tuple(sorted(names))
+
+    def expected_ports(self) -> tuple[int, ...]:
+        """Return the ports some profile says something must listen on."""
+        return tuple(sorted({port for profile in self.all for port in profile.expected_ports}))
+
+    def port_owner(self, port: int) -> Profile | None:
+        """Return the application that expects the port."""
+        return next((profile for profile in self.all if port in profile.expected_ports), None)
+
+    def root_listeners(self) -> tuple[str, ...] | None:
+        """Return the patterns of what may listen as root; None if no profile says any."""
+        said = [profile.root_listeners for profile in self.all]
+        given = [patterns for patterns in said if patterns is not None]
+        return tuple(one for patterns in given for one in patterns) if given else None
 
     @property
     def worst(self) -> Severity | None:
@@ -118,7 +144,23 @@ def _profile(name: str, data: Any, where: str) -> Profile:
             for severity in SEVERITIES
             if severity in critical
         ),
+        expected_ports=_ports(data.get("expected_ports"), f"{place}.expected_ports"),
+        root_listeners=None
+        if data.get("root_listeners") is None
+        else _patterns(data["root_listeners"], f"{place}.root_listeners"),
     )
+
+
+def _ports(value: Any, place: str) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(_is_port(port) for port in value):
+        raise InputError(f"{place}: give a list of port numbers from 1 to 65535")
+    return tuple(value)
+
+
+def _is_port(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
 
 
 def _patterns(value: Any, place: str) -> tuple[str, ...]:

@@ -273,18 +273,28 @@ def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
 
 def _blocks(findings: Iterable[Finding], records: Mapping[str, Record]) -> list[Block]:
     groups: dict[tuple[int, str, str], list[Finding]] = {}
+    connected: dict[str, list[Finding]] = {}
     for finding in findings:
+        if finding.verdict.connected_to:
+            connected.setdefault(finding.verdict.subject, []).append(finding)
         verdict = finding.verdict
         key = (SECTIONS.index(finding.section), verdict.application or "~", str(verdict.component))
         groups.setdefault(key, []).append(finding)
-    return [_block(groups[key], records) for key in sorted(groups)]
+    return [_block(groups[key], records, connected) for key in sorted(groups)]
 
 
-def _block(findings: list[Finding], records: Mapping[str, Record]) -> Block:
+def _block(
+    findings: list[Finding],
+    records: Mapping[str, Record],
+    connected: Mapping[str, list[Finding]],
+) -> Block:
+    """Return the block; what any rule saw its subjects connected to stands in it, with evidence."""
     first = findings[0]
+    subjects = dict.fromkeys(finding.verdict.subject for finding in findings)
+    talking = [finding for subject in subjects for finding in connected.get(subject, ())]
     cited = [
         citation.record
-        for finding in findings
+        for finding in (*findings, *talking)
         for citation in finding.verdict.citations
         if citation.record in records
     ]
@@ -295,7 +305,7 @@ def _block(findings: list[Finding], records: Mapping[str, Record]) -> Block:
         status=_block_status([finding.verdict.status for finding in findings]),
         running=_block_running([finding.verdict.running for finding in findings]),
         connected_to=tuple(
-            sorted({name for finding in findings for name in finding.verdict.connected_to})
+            sorted({name for finding in talking for name in finding.verdict.connected_to})
         ),
         verified_at=min(finding.verified_at for finding in findings),
         findings=tuple(findings),

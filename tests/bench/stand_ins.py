@@ -46,7 +46,7 @@ def declared_probes() -> list[dict[str, Any]]:
 def derived(probes: Iterable[Probe]) -> list[str]:
     """Name the probes that take their targets from another's evidence.
 
-    They have no stand-in: on untouched hosts they have no target either.
+    They have no stand-in: on untouched hosts only the processes of sockets are targets.
     """
     return [str(probe["id"]) for probe in probes if "from" in probe]
 

@@ -65,6 +65,13 @@ VALID: list[dict[str, Any]] = [
     },
     {"id": "m", "description": "Mounts.", "kind": "filesystems"},
     {"id": "c", "description": "Clock.", "kind": "clock", "args": {}},
+    {
+        "id": "p",
+        "description": "Processes.",
+        "kind": "process",
+        "args": {"pids": ["{items}", "1"]},
+        "from": {"probe": "units", "selector": "socket_pids", "as": "all"},
+    },
 ]
 
 # Where to change the valid list, to what, and words the message must have.
@@ -86,6 +93,8 @@ WRONG: list[tuple[list[Any], Any, list[str]]] = [
     ([0, "args", "argv", 0], "", ["args: argv[0]: must not be empty"]),
     ([0, "args", "argv", 0], 7, ["args: argv[0]: must be a text, not 7"]),
     ([0, "args", "path"], "/x", ["args: unknown key 'path'"]),
+    ([8, "args", "pids"], ["{items}", "../1"], ["args: pids[1]: '../1' does not match"]),
+    ([8, "args", "pids"], ["{items}", "0"], ["args: pids[1]: '0' does not match"]),
     ([0, "mask"], "txt", ['mask: must be "text", "none"']),
     ([0, "mask"], {"propertys": ["X"]}, ["mask: must be"]),
     ([0, "mask"], {"properties": ["X"], "json": ["Y"]}, ["mask: must be"]),

@@ -6,13 +6,17 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from truthmap_collector import host
+from truthmap_collector.kinds import processes
 
 from .conftest import Look, Record, Records
 
@@ -577,3 +581,100 @@ def test_files_are_masked_in_their_content(look: Look, tmp_path: Path) -> None:
     assert ("utf-8", str(odd), 29) == (row["encoding"], row["path"], row["size"])
     assert "hunter2" not in record["stdout"]["data"]
     assert "<masked:" in row["data"]
+
+
+def process(*pids: int) -> dict[str, Any]:
+    return {"id": "it", "kind": "process", "args": {"pids": [str(pid) for pid in pids]}}
+
+
+def test_process(look: Look) -> None:
+    """A process's user, program, control group and start; nothing it was given as argument."""
+    child = subprocess.Popen(["/usr/bin/env", "SECRET=hunter2", "sleep", "60", "30.25"])
+    try:
+        wait_for_program(child.pid, "sleep")
+        before = time.time()
+        record = look(process(os.getpid(), child.pid))["it"]
+    finally:
+        child.kill()
+        child.wait()
+
+    own, found = rows(record)
+    assert record["outcome"] == "collected"
+    assert record["command"].endswith(f"-p {os.getpid()},{child.pid}")
+    assert (own["pid"], own["uid"]) == (os.getpid(), os.geteuid())
+    assert found["exe"] == str(Path(shutil.which("sleep") or "").resolve())
+    assert found["user"] == host.names_by_id("/etc/passwd").get(os.geteuid())
+    assert abs(datetime.fromisoformat(found["started_at"]).timestamp() - before) < 5
+    assert set(found) == {"pid", "uid", "user", "started_at", "cgroup", "exe"}
+    assert Path(f"/proc/{os.getpid()}/cgroup").read_text().count(own["cgroup"] + "\n")
+    assert "hunter2" not in str(record)
+    assert "30.25" not in str(record)
+
+
+def test_process_that_is_gone(look: Look) -> None:
+    """A process that ended meanwhile has its row with the error; the others are looked at."""
+    child = subprocess.Popen(["true"])
+    child.wait()
+    record = look(process(child.pid, os.getpid()))["it"]
+
+    gone, own = rows(record)
+    assert record["outcome"] == "collected"
+    assert gone == {"pid": child.pid, "error": "No such file or directory"}
+    assert own["uid"] == os.geteuid()
+
+
+def test_process_that_was_left_as_a_zombie(look: Look) -> None:
+    """A dead process nobody waited for has a user, and no program."""
+    child = subprocess.Popen(["true"])
+    try:
+        wait_for_state(child.pid, "Z")
+        (row,) = rows(look(process(child.pid))["it"])
+    finally:
+        child.wait()
+
+    assert row["uid"] == os.geteuid()
+    assert row["exe"] is None
+    assert row["exe_error"] in ("No such file or directory", "Permission denied")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a process of another user: run it as root")
+def test_process_of_another_user(look_as_nobody: Callable[..., Records]) -> None:
+    """Whose it is everyone may see; which program it is, only its owner and root."""
+    (row,) = rows(look_as_nobody(process(os.getpid()))["it"])
+
+    assert (row["uid"], row["exe"], row["exe_error"]) == (0, None, "Permission denied")
+
+
+def test_process_in_the_control_groups_of_a_container() -> None:
+    """Where the whole path begins with the container's own, the units begin below it."""
+    assert (
+        processes._below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
+    )
+    assert processes._below("", "/system.slice/x.service") == "/system.slice/x.service"
+    assert processes._below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
+
+
+@pytest.mark.parametrize(
+    ("lines", "path"),
+    [
+        (["0::/system.slice/x.service"], "/system.slice/x.service"),
+        (["9:name=systemd:/a:b/x.service", "1:cpu,cpuacct:/", "0::/"], "/a:b/x.service"),
+        (["4:memory:/pod"], ""),
+        ([], ""),
+    ],
+)
+def test_process_in_the_hierarchies_of_both_versions(lines: list[str], path: str) -> None:
+    """Systemd's own hierarchy counts: the named one where there is one, else the unified."""
+    assert processes._cgroup(lines) == path
+
+
+def wait_for_program(pid: int, name: str) -> None:
+    give_up = time.monotonic() + 5
+    while Path(f"/proc/{pid}/comm").read_text().strip() != name and time.monotonic() < give_up:
+        time.sleep(0.01)
+
+
+def wait_for_state(pid: int, state: str) -> None:
+    give_up = time.monotonic() + 5
+    while f") {state} " not in Path(f"/proc/{pid}/stat").read_text() and time.monotonic() < give_up:
+        time.sleep(0.01)

@@ -115,6 +115,18 @@ def test_numbers_that_are_none() -> None:
     assert select("failing_executables", shown) == []
 
 
+def test_socket_pids() -> None:
+    """Each process that holds a socket is a target once; a socket without one gives none."""
+    shown = (
+        'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=56,fd=3))        \n'
+        "tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:*\n"
+        'tcp ESTAB 0 0 1.2.3.4:22 1.2.3.5:9 users:(("a b",pid=173,fd=7),("s",pid=56,fd=7))\n'
+        'udp UNCONN 0 0 pid=9:1 *:* users:(("zero",pid=0,fd=7),("long",pid=99999999999,fd=7))\n'
+    )
+
+    assert select("socket_pids", shown) == ["56", "173"]
+
+
 @pytest.mark.parametrize("selector", sorted(SELECTORS))
 @pytest.mark.parametrize(
     "garbage",

@@ -17,6 +17,7 @@ _PATH: Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
 _PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 _FLAG: Schema = {"type": "boolean"}
+_PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\})$"}
 
 
 class KindArguments(NamedTuple):
@@ -89,6 +90,13 @@ KINDS = {
     ),
     "filesystems": KindArguments(
         "Space and inodes of local file systems.", {}, [], {"json": ["source"]}, True
+    ),
+    "process": KindArguments(
+        "User, program, control group and start of processes.",
+        {"pids": {"type": "array", "items": _PID, "minItems": 1}},
+        ["pids"],
+        "none",
+        True,
     ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }

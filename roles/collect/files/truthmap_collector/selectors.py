@@ -1,12 +1,17 @@
-"""Selectors: which targets a probe takes from another's output of `systemctl show`.
+"""Selectors: which targets a probe takes from another's output.
 
-They read the raw text, in blocks separated by blank lines, properties in any order, some repeated:
+Most read that of `systemctl show`: blocks separated by blank lines, properties in any order, some
+repeated:
 
     ExecMainCode=1
     ExecMainStatus=203
     ExecStart={ path=/opt/x/run ; argv[]=/opt/x/run ; ignore_errors=no ; … ; status=203 }
     Id=x.service
     SubState=auto-restart
+
+`socket_pids` reads that of `ss -p`:
+
+    tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """
@@ -23,6 +28,7 @@ _UNIT_NAME = re.compile(
     r"[A-Za-z0-9:_.\\@-]{1,245}\."
     r"(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)"
 )
+_PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 
@@ -34,7 +40,7 @@ _EXITED = "1"
 
 def select(name: str, stdout: str) -> List[str]:
     """Return the targets the selector `name` finds in an output. Raises KeyError: no such name."""
-    return list(dict.fromkeys(SELECTORS[name](_blocks(stdout))))
+    return list(dict.fromkeys(SELECTORS[name](stdout)))
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -124,10 +130,22 @@ def _first(block: _Block, name: str) -> str:
     return block.get(name, [""])[0].strip()
 
 
-SELECTORS: Dict[str, Callable[[Iterable[_Block]], Iterator[str]]] = {
-    "failing_executables": _failing_executables,
-    "failing_units": _failing_units,
-    "restarted_units": _restarted_units,
-    "unit_names": _unit_names,
+def _socket_pids(stdout: str) -> Iterator[str]:
+    """The processes that hold sockets."""
+    for line in stdout.splitlines():
+        _, _, users = line.partition(" users:((")
+        yield from _PID.findall(users)
+
+
+def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[str], Iterator[str]]:
+    return lambda stdout: read(_blocks(stdout))
+
+
+SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
+    "failing_executables": _in_blocks(_failing_executables),
+    "failing_units": _in_blocks(_failing_units),
+    "restarted_units": _in_blocks(_restarted_units),
+    "socket_pids": _socket_pids,
+    "unit_names": _in_blocks(_unit_names),
 }
 """The closed set, by name."""

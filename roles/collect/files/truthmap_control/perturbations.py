@@ -40,6 +40,10 @@ def perturbations(
             "a session scope where the host uses pam_systemd"
         )
     found.append(
+        "kernel modules tcp_diag, udp_diag and inet_diag: loaded by ss, where the kernel has them "
+        "as modules and nobody has used ss since boot"
+    )
+    found.append(
         "access times of the files read, where the file system keeps them (relatime: at most one "
         "change a day each)"
     )

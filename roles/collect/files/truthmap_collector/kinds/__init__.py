@@ -14,6 +14,7 @@ from truthmap_collector.kinds import (
     filesystems,
     journal,
     listing,
+    processes,
     single_file,
 )
 from truthmap_collector.observation import Verdict
@@ -37,4 +38,5 @@ KINDS = {
     "filesystems": Kind(filesystems.look, filesystems.by_hand),
     "journal": Kind(journal.look, journal.by_hand),
     "listing": Kind(listing.look, listing.by_hand),
+    "process": Kind(processes.look, processes.by_hand),
 }
