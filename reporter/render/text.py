@@ -41,6 +41,9 @@ _HEADINGS = {
     "network": "NETWORK",
 }
 
+_BY_OWNER = (_HEADINGS["services"], _HEADINGS["network"])
+"""Headings under which what belongs to an application stands apart from what does not."""
+
 
 def render(report: Report, catalogue: Catalogue = EN) -> str:
     """Return the report as text with a final newline; no line holds a control character."""
@@ -157,12 +160,11 @@ def _sections(host: HostReport) -> Iterator[tuple[str, list[Block]]]:
 
 def _heading(block: Block, host: HostReport) -> str:
     heading = _HEADINGS[block.section]
+    if heading not in _BY_OWNER or not host.profiles.all:
+        return heading
     owner = next((item for item in host.profiles if item.name == block.application), None)
-    if owner and heading == _HEADINGS["services"]:
-        return f"{heading} ({', '.join(owner.units) or owner.title})"
-    if heading == _HEADINGS["services"] and host.profiles.all:
-        return f"{heading} (the system's own)"
-    return heading
+    whose = (", ".join(owner.units) or owner.title) if owner else "the system's own"
+    return f"{heading} ({whose})"
 
 
 def _items(block: Block) -> list[tuple[Finding, ...]]:

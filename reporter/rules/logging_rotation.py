@@ -155,6 +155,7 @@ def log_rotation(
         severity=first.severity,
         component=ROTATION,
         message=first.message,
+        connected_to=("system logging",),
         citations=tuple(
             dict.fromkeys(citation for answer in (first, *others) for citation in answer.citations)
         ),

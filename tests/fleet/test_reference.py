@@ -124,6 +124,43 @@ def test_timers_that_nothing_starts_again_are_found(fleet_run: FleetRun) -> None
     assert set(load_reference_units().timer_dead) == found
 
 
+@pytest.mark.parametrize("statement", STATEMENTS["ports"], ids=lambda item: str(item["id"]))
+def test_the_ports(fleet_run: FleetRun, statement: dict[str, Any]) -> None:
+    """Only the ports of the statement are open to the world, beside sshd's; the others are not."""
+    found = fleet_run.findings("reference")
+    for port in statement["open"]:
+        assert found[f"expected_ports:port/{port}"]["status"] == "ok"
+    for port in statement["closed"]:
+        assert found[f"expected_ports:port/{port}"]["status"] == "down"
+    messages = [item["message"] for item in found.values() if item["rule"] == "listening_ports"]
+    world = [text.split()[2] for text in messages if "(open to the world)" in text]
+    assert {*map(str, statement["open"]), "22"} == set(world)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS["logging"], ids=lambda item: str(item["id"]))
+def test_what_a_block_is_connected_to(fleet_run: FleetRun, statement: dict[str, Any]) -> None:
+    """The component's findings name what the statement says it is connected to."""
+    found = [
+        item
+        for item in fleet_run.findings("reference").values()
+        if item["component"] == statement["component"]
+    ]
+    assert found
+    for item in found:
+        assert statement["connected_to"] == item["connected_to"]
+
+
+def test_active_services_are_connected_to_redis_and_local_ports(fleet_run: FleetRun) -> None:
+    """A.active-services-running.connected: Redis, and ports of this host, as observed."""
+    text = (fleet_run.folder / "report" / "report.txt").read_text()
+    own = text[text.index("reference - Total System") :]
+    block = own[own.index("Component: Active services (running)") :]
+    shown = " ".join(block[: block.index("- Last verified")].split())
+    assert "Redis (redis-server.service)" in shown
+    for name, port in load_reference_units().listeners.items():
+        assert f"{name}.service (tcp {port})" in shown
+
+
 def test_logrotate_failed_is_found(fleet_run: FleetRun) -> None:
     """The failed logrotate of the reference."""
     found = fleet_run.findings("reference")["service_state:logrotate.service"]
