@@ -39,7 +39,8 @@ lab-down: $(VENV)/.test ## Take down lab hosts that were left up
 	$(BIN)/python -m tests.lab down
 
 bench: $(VENV)/.test tests/lab/.packages ## Measure the cost of a collection, side by side with others
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --hosts 4
+	$(BIN)/python -m tests.bench --hosts 16 --rounds 3
 
 clean: ## Remove what was made here, the lab's images excepted
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .ansible
