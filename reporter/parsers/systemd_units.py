@@ -35,6 +35,7 @@ from reporter.parsers.systemd_values import (
     duration,
     integer,
     moment,
+    properties,
     require_systemd,
     words,
 )
@@ -171,11 +172,8 @@ _FIELDS = {
 
 def _units(record: Record) -> Units:
     require_systemd(record)
-    blocks = record.stdout.text.split("\n\n")
-    if record.stdout.truncated:
-        blocks = blocks[1:]  # the beginning is what was cut
-    found = (_unit(record.id, block) for block in blocks)
-    by_name = {unit.name: unit for unit in found if unit is not None}
+    found = (_unit(record.id, lines) for lines in properties(record))
+    by_name = {unit.name: unit for unit in found}
     if not by_name and record.stdout.text.strip():
         raise NoFact(text("no unit can be read in its output"))
     return Units(
@@ -186,25 +184,13 @@ def _units(record: Record) -> Units:
     )
 
 
-def _unit(record: str, block: str) -> Unit | None:
-    lines: dict[str, list[str]] = {}
-    for line in block.splitlines():
-        name, equals, _ = line.partition("=")
-        if equals:
-            lines.setdefault(name, []).append(line)
-    if "Id" not in lines:
-        return None
+def _unit(record: str, lines: Mapping[str, tuple[str, ...]]) -> Unit:
     values = {
         attribute: read(lines[name][-1].partition("=")[2])
         for name, (attribute, read) in _FIELDS.items()
         if name in lines
     }
-    return Unit(
-        name=lines["Id"][-1].partition("=")[2],
-        record=record,
-        lines={name: tuple(some) for name, some in lines.items()},
-        **values,
-    )
+    return Unit(name=lines["Id"][-1].partition("=")[2], record=record, lines=lines, **values)
 
 
 @fact("systemd_units")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,6 +24,7 @@ __all__ = [
     "duration",
     "integer",
     "moment",
+    "properties",
     "require_systemd",
     "words",
 ]
@@ -128,6 +129,22 @@ def command(value: str) -> Command | None:
         return None
     code = found["code"]
     return Command(found["path"], None if code == "(null)" else code, int(found["status"]))
+
+
+def properties(record: Record) -> Iterator[dict[str, tuple[str, ...]]]:
+    """Yield the raw lines of each unit that `show` printed, by property; each has an `Id`.
+
+    The beginning is what a cut takes, so the first unit of a cut output is left out.
+    """
+    blocks = record.stdout.text.split("\n\n")
+    for block in blocks[1:] if record.stdout.truncated else blocks:
+        lines: dict[str, tuple[str, ...]] = {}
+        for line in block.splitlines():
+            name, equals, _ = line.partition("=")
+            if equals:
+                lines[name] = (*lines.get(name, ()), line)
+        if "Id" in lines:
+            yield lines
 
 
 def require_systemd(record: Record, successes: Sequence[int] = (0,)) -> None:

@@ -29,7 +29,14 @@ from reporter.facts import NoFact, fact
 from reporter.findings import Citation
 from reporter.messages import text
 from reporter.parsers.systemd_calendar import longest_gap
-from reporter.parsers.systemd_values import NEVER, boolean, duration, moment, require_systemd
+from reporter.parsers.systemd_values import (
+    NEVER,
+    boolean,
+    duration,
+    moment,
+    properties,
+    require_systemd,
+)
 
 __all__ = ["Schedule", "Timer", "Timers"]
 
@@ -142,25 +149,14 @@ class Timers:
 def timers(record: Record) -> Timers:
     """Return every timer in memory; a host may have none."""
     require_systemd(record)
-    blocks = record.stdout.text.split("\n\n")
-    if record.stdout.truncated:
-        blocks = blocks[1:]  # the beginning is what was cut
-    found = [_timer(record.id, block) for block in blocks]
-    by_name = {timer.name: timer for timer in found if timer is not None}
+    found = [_timer(record.id, lines) for lines in properties(record)]
+    by_name = {timer.name: timer for timer in found}
     if not by_name and record.stdout.text.strip():
         raise NoFact(text("no timer can be read in its output"))
     return Timers(record.id, by_name, complete=not record.stdout.truncated)
 
 
-def _timer(record: str, block: str) -> Timer | None:
-    lines: dict[str, list[str]] = {}
-    for line in block.splitlines():
-        name, equals, _ = line.partition("=")
-        if equals:
-            lines.setdefault(name, []).append(line)
-    if "Id" not in lines:
-        return None
-
+def _timer(record: str, lines: Mapping[str, tuple[str, ...]]) -> Timer:
     def value(name: str) -> str | None:
         return lines[name][-1].partition("=")[2] if name in lines else None
 
@@ -175,7 +171,7 @@ def _timer(record: str, block: str) -> Timer | None:
     return Timer(
         name=value("Id") or "",
         record=record,
-        lines={name: tuple(some) for name, some in lines.items()},
+        lines=lines,
         unit=value("Unit") or "",
         load_state=value("LoadState") or "",
         active_state=value("ActiveState") or "",
@@ -195,7 +191,7 @@ def _timer(record: str, block: str) -> Timer | None:
     )
 
 
-def _schedules(lines: Mapping[str, list[str]]) -> Iterator[Schedule]:
+def _schedules(lines: Mapping[str, tuple[str, ...]]) -> Iterator[Schedule]:
     for name in ("TimersCalendar", "TimersMonotonic"):
         for line in lines.get(name, ()):
             found = _SPEC.match(line.partition("=")[2])

@@ -24,13 +24,13 @@ def host(request: pytest.FixtureRequest, lab: Lab) -> Iterator[LabHost]:
     """A host whose state file is as it was once the test is over."""
     lab.up([request.param])
     found = lab.host(request.param)
-    found.run(f"if [ -e {STATE} ]; then cp -p {STATE} /root/logrotate.before; fi")
+    found.run(f"if [ -e {STATE} ]; then cp -p {STATE} /srv/logrotate.before; fi")
     yield found
     repair(found)
 
 
 def repair(host: LabHost) -> None:
-    kept = "/root/logrotate.before"
+    kept = "/srv/logrotate.before"
     host.run(f"rm -f {STATE}; if [ -e {kept} ]; then mv {kept} {STATE}; fi")
 
 
