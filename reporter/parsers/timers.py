@@ -72,7 +72,7 @@ class Timer:
 
     `next_at` is the next calendar run; `next_after_boot` the next one by the monotonic clock in
     seconds since boot, infinite where there is none. `spread` is how late a run may come by the
-    timer's own settings, in seconds.
+    timer's own settings, in seconds; None where they were not shown.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Timer:
     active_since: float | None
     skipped: bool
     on_change: bool
-    spread: float
+    spread: float | None
 
     @property
     def has_next(self) -> bool:
@@ -113,7 +113,7 @@ class Timer:
         moves calendar runs by an hour.
         """
         waits = [self._wait(one, since) for one in self.schedules if one.repeats]
-        if not waits or any(wait is None for wait in waits):
+        if not waits or self.spread is None or any(wait is None for wait in waits):
             return None
         return min(wait for wait in waits if wait is not None) + self.spread
 
@@ -160,9 +160,6 @@ def _timer(record: str, lines: Mapping[str, tuple[str, ...]]) -> Timer:
     def value(name: str) -> str | None:
         return lines[name][-1].partition("=")[2] if name in lines else None
 
-    def seconds(name: str) -> float:
-        return duration(value(name) or "") or 0.0
-
     def when(name: str) -> float | None:
         shown = value(name)
         return None if shown is None else moment(shown)
@@ -185,10 +182,17 @@ def _timer(record: str, lines: Mapping[str, tuple[str, ...]]) -> Timer:
         skipped=bool(when("ConditionTimestamp"))
         and boolean(value("ConditionResult") or "") is False,
         on_change="yes" in {value("OnClockChange"), value("OnTimezoneChange")},
-        spread=seconds("AccuracyUSec")
-        + seconds("RandomizedDelayUSec")
-        + seconds("RandomizedOffsetUSec"),
+        spread=_spread(
+            value("AccuracyUSec"),
+            value("RandomizedDelayUSec"),
+            value("RandomizedOffsetUSec") or "0",  # systemd 258; earlier ones have no such setting
+        ),
     )
+
+
+def _spread(*shown: str | None) -> float | None:
+    spans = [None if span is None else duration(span) for span in shown]
+    return None if None in spans else sum(span for span in spans if span is not None)
 
 
 def _schedules(lines: Mapping[str, tuple[str, ...]]) -> Iterator[Schedule]:

@@ -167,6 +167,15 @@ def _not_loaded(host: HostContext, file: UnitFile) -> Verdict:
     )
 
 
+def _not_shown(view: _View) -> _Answer | None:
+    timer = view.timer
+    if timer.load_state and timer.active_state:
+        return None
+    message = text("{timer}: its state was not shown", timer=timer.name)
+    gap = Missing(timer.record, text("it lacks the state of {timer}", timer=timer.name))
+    return _Answer(status="unknown", running="unknown", message=message, missing=(gap,))
+
+
 def _unusable(view: _View) -> _Answer | None:
     timer = view.timer
     if timer.load_state in _MASKED or timer.unit_file_state in _MASKED:
@@ -255,7 +264,8 @@ def _hangs(view: _View) -> _Answer | None:
 
 def _overdue(view: _View) -> _Answer | None:
     timer = view.timer
-    if timer.next_at and view.now > timer.next_at + timer.spread + SLACK_S:
+    spread = timer.spread
+    if timer.next_at and spread is not None and view.now > timer.next_at + spread + SLACK_S:
         message = text(
             "{timer} is overdue: its next run was planned for {when}",
             timer=timer.name,
@@ -318,6 +328,12 @@ def _fine(view: _View) -> _Answer:
         message = text("{timer} is scheduled and has run", timer=timer.name)
     elif timer.last_at is None:
         message = text("{timer} is scheduled; its last run was not shown", timer=timer.name)
+    elif timer.allowed(view.waited_since) is None:
+        message = text(
+            "{timer} is scheduled and no run is on record (LAST -); whether one was due is not "
+            "judged",
+            timer=timer.name,
+        )
     else:
         message = text(
             "{timer} is scheduled, no run is on record (LAST -), and none was due yet",
@@ -327,6 +343,7 @@ def _fine(view: _View) -> _Answer:
 
 
 _ROWS: tuple[Callable[[_View], _Answer | None], ...] = (
+    _not_shown,
     _unusable,
     _failed,
     _inactive,

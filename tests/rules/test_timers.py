@@ -90,6 +90,25 @@ def test_a_schedule_nobody_can_read_is_not_judged_by_age() -> None:
     assert verdict(host, "plant-daily.timer").status == "ok"
 
 
+def test_without_its_accuracy_no_timer_is_called_late() -> None:
+    """How late a run may come was not shown: no age of it is judged."""
+    host = bundle()
+    long_ago = moment(now(host) - 9 * DAY)
+    gone = {"ActiveEnterTimestamp": long_ago, "NextElapseUSecRealtime": long_ago}
+    late = edited(host, "plant-daily.timer", **gone)
+    assert verdict(late, "plant-daily.timer").status == "degraded"
+    unseen = edited(late, "plant-daily.timer", AccuracyUSec=None)
+    found = verdict(unseen, "plant-daily.timer")
+    assert (found.status, "not judged" in str(found.message)) == ("ok", True)
+
+
+def test_a_timer_whose_state_was_not_shown_is_unknown() -> None:
+    found = verdict(
+        edited(bundle(), "plant-stopped.timer", ActiveState=None), "plant-stopped.timer"
+    )
+    assert (found.status, found.severity) == ("unknown", None)
+
+
 def test_a_service_at_work_for_long_that_has_started_does_not_hang() -> None:
     """A timer that starts a daemon stays `running`, and nothing is wrong with that."""
     host = changed(bundle(), "plant-hanging.service", ActiveState="active", SubState="running")
