@@ -1,9 +1,9 @@
 """The collector of Truth Map: reads what this host shows, changes nothing, answers on stdout.
 
-The control node pipes this program to `python3 -`. PAYLOAD holds, compressed, the sources of the
-package truthmap_collector and the request; both are loaded from memory and nothing is written to
-any file. Runs on Python 3.6 and later. No single quote may stand in this file: in the script made
-for running by hand, the program is held between single quotes.
+The control node pipes this program to `python3 -`. SOURCES and REQUEST hold, compressed, the
+sources of the package truthmap_collector and what to look at; both are loaded from memory and
+nothing is written to any file. Runs on Python 3.6 and later. No single quote may stand in this
+file: in the script made for running by hand, the program is held between single quotes.
 """
 
 import binascii
@@ -16,9 +16,12 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Optional
 
-__all__ = ["MemoryImporter", "run"]
+__all__ = ["MemoryImporter", "run", "unpacked"]
 
-PAYLOAD = """
+SOURCES = """
+"""
+
+REQUEST = """
 """
 
 
@@ -52,19 +55,23 @@ class MemoryImporter:
         exec(code, module.__dict__)  # noqa: S102 - this is what a loader does
 
 
-def run(packed: str) -> int:
-    """Load the payload and run the collector; returns the exit code."""
-    payload = json.loads(zlib.decompress(binascii.a2b_base64(packed)).decode("utf-8"))
-    importer: Any = MemoryImporter(payload["sources"])
+def unpacked(text: str) -> Any:
+    """Return the value that SOURCES or REQUEST holds."""
+    return json.loads(zlib.decompress(binascii.a2b_base64(text)).decode("utf-8"))
+
+
+def run(sources: str, request: str) -> int:
+    """Load the packed sources and run the collector; returns the exit code."""
+    importer: Any = MemoryImporter(unpacked(sources))
     sys.meta_path.insert(0, importer)
     try:
         from truthmap_collector.main import main  # noqa: PLC0415 - there since the line above
 
-        return main(payload["request"])
+        return main(unpacked(request))
     except Exception:  # noqa: BLE001 - the interpreter itself cannot show our lines
         traceback.print_exc()
         return 70
 
 
 if __name__ == "__main__":
-    sys.exit(run(PAYLOAD))
+    sys.exit(run(SOURCES, REQUEST))

@@ -1,0 +1,30 @@
+"""`truthmap explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reporter import explain as explanations
+from reporter.commands.exits import OK, USAGE
+from reporter.commands.judging import load, profiles_of
+
+__all__ = ["explain"]
+
+
+@click.command()
+@click.argument("id")
+@click.argument(
+    "archive", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ARCHIVE..."
+)
+@click.option("--host", help="Only this host's finding.")
+@click.option("--profile", type=click.Path(path_type=Path), help="Judge by this profile file.")
+def explain(id: str, archive: tuple[Path, ...], host: str | None, profile: Path | None) -> int:
+    """Explain the finding ID: its rule, the raw evidence, how to repeat it by hand.
+
+    ID is what the reports show as rule:subject, such as service_state:ssh.service.
+    """
+    built = load(archive, profiles_of(profile))
+    click.echo(explanations.explain(built, id, host), nl=False)
+    return USAGE if built.problems else OK

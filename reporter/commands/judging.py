@@ -1,0 +1,117 @@
+"""What commands share that judge an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from reporter import archive as archives
+from reporter import outputs
+from reporter import report as reports
+from reporter.commands.exits import FINDINGS, INCOMPLETE, OK, USAGE, complain
+from reporter.commands.options import options_of
+from reporter.errors import InputError
+from reporter.findings import SEVERITIES
+from reporter.render import summary_v1
+
+__all__ = ["exit_code", "load", "profiles_of", "report_options", "summarise"]
+
+_FORMATS = click.Choice(list(outputs.FORMATS))
+_THRESHOLDS = click.Choice([*SEVERITIES, "unknown"])
+
+
+report_options = options_of(
+    click.option(
+        "--format",
+        "formats",
+        type=_FORMATS,
+        multiple=True,
+        help="What to render; may be given several times.  [default: text]",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        help="File or folder to write to, instead of stdout.",
+    ),
+    click.option(
+        "--profile",
+        type=click.Path(path_type=Path),
+        help="YAML file with truthmap_app_* profiles to judge by, instead of the archive's own.",
+    ),
+    click.option(
+        "--fail-on",
+        type=_THRESHOLDS,
+        help="Exit with 2 if a finding is this severe or worse. An unknown finding counts as the "
+        "worst its rule could have found; `unknown` counts any finding that is unknown or has a "
+        "severity.",
+    ),
+    click.option(
+        "--min-coverage",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Exit with 4 if fewer probes of a host gave an answer.",
+    ),
+    click.option(
+        "--summary",
+        type=click.Path(path_type=Path),
+        help="File for the totals of the report, as one small JSON object.",
+    ),
+)
+
+
+def load(paths: Sequence[Path], profiles: dict[str, Any] | None) -> reports.Report:
+    """Load and judge; raises `InputError` only where no host at all can be reported."""
+    loaded = archives.load(paths)
+    for problem in loaded.problems:
+        complain(str(problem))
+    if not loaded.bundles and loaded.problems:
+        raise click.exceptions.Exit(USAGE)
+    return reports.build(loaded, profiles)
+
+
+def profiles_of(path: Path | None) -> dict[str, Any] | None:
+    """Read the profiles of a file, by application; None without a file.
+
+    Raises `InputError` if the file cannot be read or holds none.
+    """
+    if path is None:
+        return None
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give a YAML file of profiles") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    prefix = "truthmap_app_"
+    found = {
+        str(key).removeprefix(prefix): value
+        for key, value in (content.items() if isinstance(content, dict) else ())
+        if str(key).startswith(prefix)
+    }
+    if not found:
+        raise InputError(f"{path}: no profile in it; give variables named {prefix}<application>")
+    return found
+
+
+def summarise(report: reports.Report, path: Path | None) -> None:
+    """Write the report's totals, if a file is named."""
+    if path is not None:
+        outputs.write_whole(path, summary_v1.render(report))
+
+
+def exit_code(report: reports.Report, fail_on: str | None, min_coverage: float | None) -> int:
+    """Return the exit code the report and the caller's thresholds call for."""
+    if report.problems:
+        return USAGE
+    if fail_on and any(
+        reports.reaches(item, fail_on) for host in report.hosts for item in host.findings
+    ):
+        return FINDINGS
+    low = min_coverage is not None and any(
+        host.coverage.percent < min_coverage for host in report.hosts
+    )
+    return INCOMPLETE if report.incomplete or low else OK

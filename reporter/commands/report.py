@@ -1,0 +1,43 @@
+"""`truthmap report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reporter import outputs
+from reporter.commands.judging import exit_code, load, profiles_of, report_options, summarise
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument(
+    "archive", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ARCHIVE..."
+)
+@report_options
+def report(
+    archive: tuple[Path, ...],
+    formats: tuple[str, ...],
+    out: Path | None,
+    profile: Path | None,
+    fail_on: str | None,
+    min_coverage: float | None,
+    summary: Path | None,
+) -> int:
+    """Render a report from archives; no host is touched.
+
+    ARCHIVE is a run's folder, a single bundle, or a tar file (.tar, .tar.gz, .tar.zst) of either.
+    """
+    if len(formats) > 1 and out is None:
+        raise click.UsageError("Several --format need --out, a folder.")
+    built = load(archive, profiles_of(profile))
+    chosen = formats or ("text",)
+    if out is None:
+        click.echo(outputs.render(built, chosen[0]), nl=False)
+    else:
+        for path in outputs.write(built, chosen, out):
+            click.echo(f"Report: {path}", err=True)
+    summarise(built, summary)
+    return exit_code(built, fail_on, min_coverage)

@@ -1,0 +1,50 @@
+"""`truthmap run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reporter import archive as archives
+from reporter import outputs
+from reporter import report as reports
+from reporter.commands.collecting import collect_archive, collect_options, interrupted
+from reporter.commands.judging import exit_code, profiles_of, report_options, summarise
+
+__all__ = ["run"]
+
+
+@click.command()
+@collect_options
+@report_options
+def run(
+    formats: tuple[str, ...],
+    out: Path | None,
+    profile: Path | None,
+    fail_on: str | None,
+    min_coverage: float | None,
+    summary: Path | None,
+    **options: Any,
+) -> int:
+    """Collect from an inventory (this machine if none), and report.
+
+    The archive and the reports stay in the run's folder; the report also goes to stdout.
+    """
+    profiles = profiles_of(profile)
+    folder, stopped = collect_archive(options)
+    if stopped:
+        return interrupted(folder)
+    loaded = archives.load([folder])
+    report = reports.build(loaded, profiles)
+    written = outputs.write(report, formats or tuple(outputs.FORMATS), out or folder / "report")
+    if out is None:
+        shown = formats[0] if len(formats) == 1 else "text"
+        click.echo(outputs.render(report, shown), nl=False)
+    click.echo("", err=True)
+    click.echo(f"Archive: {folder}", err=True)
+    for path in written:
+        click.echo(f"Report:  {path}", err=True)
+    summarise(report, summary)
+    return exit_code(report, fail_on, min_coverage)
