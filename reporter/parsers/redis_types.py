@@ -1,0 +1,203 @@
+"""What a survey of one Redis or Valkey server showed, as typed values.
+
+Two kinds of "not there" are kept apart everywhere: None is "not known", with the reason in
+`refused` or `stopped`; an empty tuple is "asked, and there is none".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reporter.findings import Citation
+
+__all__ = [
+    "Client",
+    "Consumer",
+    "Database",
+    "Entry",
+    "Group",
+    "Refusal",
+    "Sample",
+    "Stream",
+    "Survey",
+    "Value",
+]
+
+Role = Literal["time", "source", "type"]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An allowed value of an entry: what it is for, its field's path (`data.ts`), its text."""
+
+    role: Role
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its ID, the names of its fields, and those values that may leave the host."""
+
+    id: str
+    fields: tuple[str, ...]
+    values: tuple[Value, ...]
+
+    @property
+    def id_time(self) -> float:
+        """The ID's time, epoch seconds: the server's clock, unless a producer made up the ID."""
+        return int(self.id.partition("-")[0]) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One consumer of a group, as XINFO CONSUMERS shows it; times in seconds.
+
+    `idle` is the time since its last attempt to read (7.2 and later) or its last success (before);
+    `inactive` that since its last success, None before 7.2.
+    """
+
+    name: str
+    pending: int
+    idle: float
+    inactive: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One consumer group. `lag` and `entries_read` may be null in Redis itself: None, unknown.
+
+    `consumer_count` is XINFO GROUPS' own number; `consumers` None where they were not listed
+    (too many, refused, not reached). `oldest_pending` is the ID of the oldest entry delivered and
+    not acknowledged. `later` are pending and last-delivered ID at the end of the survey.
+    """
+
+    name: str
+    consumer_count: int
+    pending: int
+    last_delivered_id: str
+    entries_read: int | None
+    lag: int | None
+    consumers: tuple[Consumer, ...] | None
+    oldest_pending: str | None
+    later: tuple[int, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A stream at one moment (epoch seconds); `entries_added` since 7.0, else None."""
+
+    at: float
+    length: int
+    last_id: str
+    entries_added: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream. `groups` and `entries` (newest first) are None where they are not known.
+
+    `begin` is None where not even XINFO STREAM answered: then all that is known is its name.
+    `refused` are the commands about it that the server refused, with what it said.
+    """
+
+    db: int
+    name: str
+    begin: Sample | None
+    end: Sample | None
+    first_id: str | None
+    last_entry_id: str | None
+    groups: tuple[Group, ...] | None
+    entries: tuple[Entry, ...] | None
+    refused: tuple[Refusal, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command the server refused: its words as asked, and the error it gave."""
+
+    command: tuple[str, ...]
+    error: str
+
+    @property
+    def code(self) -> str:
+        """The error's first word: NOPERM, NOAUTH, LOADING, ERR."""
+        return self.error.partition(" ")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client as CLIENT LIST shows it. `age` and `idle` in seconds, `addr` as shown.
+
+    `own` is our survey's own connection. `command` is the last command, which names no key.
+    """
+
+    id: int
+    addr: str
+    name: str
+    age: int
+    idle: int
+    flags: str
+    command: str
+    user: str | None
+    own: bool
+    line: str
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it waits in a blocking command."""
+        return "b" in self.flags
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database by INFO's count; `scan_complete` None where it was not scanned at all.
+
+    `stopped` says why a scan did not reach its end.
+    """
+
+    number: int
+    keys: int
+    expires: int
+    scan_complete: bool | None
+    stopped: str | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One server. `info` is INFO's begin, field to text, `info_end` that of the end, if reached.
+
+    `endpoint` is what was asked: `127.0.0.1:6379`, `/run/redis/redis.sock`, or the name of an
+    entry of probe_redis_endpoints. `stopped` says why the survey did not reach its end, None if
+    it did. `clients_begin` and `clients_end` are None where not known; `client_total` counts
+    those beyond the limit too. `slowlog` is the slow log's length, `user` who we were to the
+    server.
+    """
+
+    record: str
+    endpoint: str
+    asked_at: float
+    stopped: str | None
+    info: Mapping[str, str]
+    info_end: Mapping[str, str] | None
+    user: str | None
+    slowlog: int | None
+    clients_begin: tuple[Client, ...] | None
+    clients_end: tuple[Client, ...] | None
+    client_total: int | None
+    databases: tuple[Database, ...]
+    streams: tuple[Stream, ...]
+    refused: tuple[Refusal, ...]
+    lines: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether a stream that is not in it does not exist."""
+        return self.stopped is None and all(db.scan_complete for db in self.databases)
+
+    def cite(self, *lines: str) -> Citation:
+        """Return the citation of some of the survey's lines."""
+        return Citation(self.record, "\n".join(lines))
