@@ -106,7 +106,8 @@ def rule(
 def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser]) -> list[Finding]:
     """Return the findings of every rule over the host's evidence, ordered by id."""
     asked = frozenset(str(probe.get("id")) for probe in host.bundle.probes)
-    store = FactStore(parsers, host.bundle.evidence, asked)
+    derived = frozenset(str(probe["id"]) for probe in host.bundle.probes if "from" in probe)
+    store = FactStore(parsers, host.bundle.evidence, asked, derived)
     records = {record.id: record for record in host.bundle.evidence}
     findings: dict[str, Finding] = {}
     for declared in rules:
@@ -123,6 +124,9 @@ def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdic
         yield _not_seen(declared, missing[name])
     for name in facts:
         if name not in missing:
+            unseen = store.unseen(name)
+            if unseen is not None:
+                yield _not_seen(declared, unseen)
             yield from _cut(declared, store, name)
     blocking = tuple(missing[name] for name in declared.needs if name in missing)
     if blocking:

@@ -26,6 +26,8 @@ __all__ = ["Each", "FactStore", "NoFact", "Parser", "fact", "fact_each"]
 
 T = TypeVar("T")
 
+_NO_RECORD_OF_IT = text("no record of it in the archive")
+
 
 class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
     """The record was read, and does not carry the fact; the argument is the reason, a `Text`."""
@@ -50,9 +52,7 @@ class Each(Generic[T]):
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        return self.missing.get(item) or Missing(
-            f"{self.probe}[{item}]", text("no record of it in the archive")
-        )
+        return self.missing.get(item) or Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,16 @@ class FactStore:
     """The facts of one host, parsed when first asked for and kept."""
 
     def __init__(
-        self, parsers: Mapping[str, Parser], records: list[Record], asked: frozenset[str]
+        self,
+        parsers: Mapping[str, Parser],
+        records: list[Record],
+        asked: frozenset[str],
+        derived: frozenset[str] = frozenset(),
     ) -> None:
+        """Take the records; `asked` are the ids of all probes, `derived` those with targets."""
         self._parsers = parsers
         self._asked = asked
+        self._derived = derived
         self._by_probe: dict[str, list[Record]] = {}
         for record in records:
             self._by_probe.setdefault(record.probe, []).append(record)
@@ -120,11 +126,24 @@ class FactStore:
         """Return the id of the probe the fact is parsed from."""
         return self._parsers[name].probe
 
-    def _one(self, parser: Parser) -> Any:
+    def unseen(self, name: str) -> Missing | None:
+        """Say why a derived probe may not have looked at all its targets; None if it did."""
+        parser = self._parsers[name]
+        listed = self._targets(parser)
+        if listed is None:
+            known = parser.probe not in self._derived
+            return None if known else Missing(_targets_id(parser), text("no record of its targets"))
+        return None if listed.outcome == "collected" else _not_collected(listed)
+
+    def _targets(self, parser: Parser) -> Record | None:
         records = self._by_probe.get(parser.probe, [])
-        if not records:
-            return self._no_record(parser)
-        return _parse(parser, records[0])
+        return next((record for record in records if record.id == _targets_id(parser)), None)
+
+    def _one(self, parser: Parser) -> Any:
+        for record in self._by_probe.get(parser.probe, []):
+            if record.id == parser.probe:
+                return _parse(parser, record)
+        return self._no_record(parser)
 
     def _each(self, parser: Parser) -> Any:
         records = self._by_probe.get(parser.probe, [])
@@ -136,7 +155,14 @@ class FactStore:
             if record.item is None:
                 if record.outcome != "collected" and len(records) == 1:
                     return _not_collected(record)
+                missing.update(
+                    (item, Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT))
+                    for item in record.stdout.text.splitlines()
+                )
+        for record in records:
+            if record.item is None:
                 continue
+            missing.pop(record.item, None)
             value = _parse(parser, record)
             if isinstance(value, Missing):
                 missing[record.item] = value
@@ -148,6 +174,11 @@ class FactStore:
         if parser.probe in self._asked:
             return Missing(parser.probe, text("the archive holds no record of it"))
         return Missing(parser.probe, text("this run did not ask for it"))
+
+
+def _targets_id(parser: Parser) -> str:
+    """Return the id of the record that lists a derived probe's targets."""
+    return parser.probe if parser.each else f"{parser.probe}[targets]"
 
 
 def _not_collected(record: Record) -> Missing:
