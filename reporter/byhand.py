@@ -24,7 +24,8 @@ def declared_probes() -> list[dict[str, Any]]:
     """Return the probes the roles declare, checked; raises `InputError` for an unusable one."""
     lists: dict[str, Any] = {}
     for defaults in sorted((content_root() / "roles").glob("probe_*/defaults/main.yml")):
-        variables = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
+        declared = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
+        variables = probes.with_defaults(declared)
         for domain, name in probes.variables(variables).items():
             lists[domain] = variables[name]
     try:

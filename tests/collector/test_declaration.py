@@ -72,6 +72,18 @@ VALID: list[dict[str, Any]] = [
         "args": {"pids": ["{items}", "1"]},
         "from": {"probe": "units", "selector": "socket_pids", "as": "all"},
     },
+    {
+        "id": "e",
+        "description": "Environment files.",
+        "kind": "env_file",
+        "args": {
+            "paths": ["/etc/a/*.env", "{items}"],
+            "beside": True,
+            "folders": ["/etc/b"],
+            "words": ["ghost"],
+        },
+        "from": {"probe": "units", "selector": "env_files", "as": "all"},
+    },
 ]
 
 # Where to change the valid list, to what, and words the message must have.

@@ -17,6 +17,10 @@ _PATH: Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
 _PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 _FLAG: Schema = {"type": "boolean"}
+_PATHS: Schema = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^(/[\\s\\S]*|\\{items?\\})$"},
+}
 _PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\})$"}
 
 
@@ -63,6 +67,25 @@ KINDS = {
         "The files that shell patterns match, with metadata and content.",
         {"globs": {"type": "array", "items": _PATTERN, "minItems": 1}, "most": _COUNT},
         ["globs", "most"],
+        "none",
+        True,
+    ),
+    "env_file": KindArguments(
+        "The environment files of units and folders: names, and values where harmless.",
+        {
+            "paths": _PATHS,
+            "beside": {
+                "description": "read what lies beside them too, named like environment files",
+                "type": "boolean",
+            },
+            "folders": _PATHS,
+            "words": {
+                "description": "values of modes that may leave the host, beside the known ones",
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[a-z][a-z_-]{0,31}$"},
+            },
+        },
+        [],
         "none",
         True,
     ),

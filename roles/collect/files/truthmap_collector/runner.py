@@ -1,7 +1,5 @@
 """The whole run: a request in, an answer out."""
 
-import hashlib
-import hmac
 import os
 import platform
 import sys
@@ -11,6 +9,7 @@ from typing import Any, Dict, Optional
 from truthmap_collector import VERSION, host, scheduler
 from truthmap_collector.answer import SCHEMA
 from truthmap_collector.declaration import validate
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.limits import Limits
 from truthmap_collector.masking import Masker
 from truthmap_collector.packing import pack
@@ -37,9 +36,10 @@ def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> 
         raise ValueError("not valid: " + "; ".join(errors))
     limits = Limits.of(request.get("limits") or {})
     groups = groups or ProcessGroups()
+    fingerprints = Fingerprints(request.get("fingerprint_key"))
     begin, end = time.time(), time.monotonic() + limits.host_timeout_s
     try:
-        outcome = scheduler.execute(probes, limits, groups)
+        outcome = scheduler.execute(probes, limits, groups, fingerprints)
     finally:
         groups.kill_all()
     answer = {
@@ -48,7 +48,7 @@ def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> 
         "started_at": host.utc(begin),
         "finished_at": host.utc(time.time()),
         "complete": outcome.complete,
-        "fingerprint_key_id": key_id(request.get("fingerprint_key")),
+        "fingerprint_key_id": fingerprints.key_id,
         "probes": probes,
         "evidence": [],
     }
@@ -59,8 +59,7 @@ def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> 
 
 def key_id(key: Optional[str]) -> str:
     """Return the public name of a fingerprint key: 8 hex digits that do not reveal it."""
-    secret = key.encode("utf-8") if key else os.urandom(32)
-    return hmac.new(secret, b"truthmap key id", hashlib.sha256).hexdigest()[:8]
+    return Fingerprints(key).key_id
 
 
 def _collector() -> Dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from truthmap_collector import jobs, shrinking
 from truthmap_collector.declaration import masking_of, phase_is_last
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.jobs import Job, Look, Probe
 from truthmap_collector.kinds import KINDS
 from truthmap_collector.limits import Limits
@@ -41,23 +42,32 @@ class _Running(NamedTuple):
     started: float
 
 
-def execute(probes: List[Probe], limits: Limits, groups: ProcessGroups) -> Outcome:
+def execute(
+    probes: List[Probe], limits: Limits, groups: ProcessGroups, fingerprints: Fingerprints
+) -> Outcome:
     """Execute valid declarations; every one has at least one look afterwards.
 
     Returns at most a few seconds after the host's budget has ended, whatever hangs.
     """
-    return _Scheduler(probes, limits, groups).run()
+    return _Scheduler(probes, limits, groups, fingerprints).run()
 
 
 class _Scheduler:
     """The state of one run; only the thread that calls `run` touches it."""
 
-    def __init__(self, probes: List[Probe], limits: Limits, groups: ProcessGroups) -> None:
+    def __init__(
+        self,
+        probes: List[Probe],
+        limits: Limits,
+        groups: ProcessGroups,
+        fingerprints: Fingerprints,
+    ) -> None:
         self._probes = probes
         by_id = {probe["id"]: probe for probe in probes}
         self._last = {name for name, probe in by_id.items() if phase_is_last(probe, by_id)}
         self._limits = limits
         self._groups = groups
+        self._fingerprints = fingerprints
         self._begin = time.monotonic()
         self._end = self._begin + limits.host_timeout_s
         self._done: queue.Queue[Tuple[Job, Verdict]] = queue.Queue()
@@ -135,7 +145,8 @@ class _Scheduler:
         if deadline > self._end:
             deadline, late = self._end, self._budget_over("stopped")
         text_only = masking_of(job.probe) != "none"
-        return Turn(Tail(limit), Tail(limit), deadline, late, limit, text_only, self._groups)
+        tails = Tail(limit), Tail(limit)
+        return Turn(*tails, deadline, late, limit, text_only, self._groups, self._fingerprints)
 
     def _budget_over(self, what: str) -> str:
         return "{}: the {:g} s for the whole host were over".format(

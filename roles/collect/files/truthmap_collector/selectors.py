@@ -13,6 +13,10 @@ repeated:
 
     tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
+`service_files` reads that of `systemctl list-unit-files`:
+
+    x.service disabled enabled
+
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """
 
@@ -30,12 +34,15 @@ _UNIT_NAME = re.compile(
 )
 _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
+_ENV_FILE = re.compile(r"(/.*) \(ignore_errors=(?:yes|no)\)")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 
 # systemd.exec(5), "Process exit codes": 200 to 243 are systemd's own, set before or while it
 # executes the program. si_code (sigaction(2)) 1 is "exited"; `show` prints the number.
 _SYSTEMD_STATUSES = range(200, 244)
 _EXITED = "1"
+
+_AT_REST = ("disabled", "indirect", "linked", "static")
 
 
 def select(name: str, stdout: str) -> List[str]:
@@ -112,6 +119,15 @@ def _failing_executables(blocks: Iterable[_Block]) -> Iterator[str]:
                         yield from _path(value)
 
 
+def _env_files(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The files, or patterns of files, that units take their environment from."""
+    for block in blocks:
+        for value in block.get("EnvironmentFiles", []):
+            found = _ENV_FILE.fullmatch(value)
+            if found:
+                yield found.group(1)
+
+
 def _is_systemds(status: str) -> bool:
     return status.isdecimal() and int(status) in _SYSTEMD_STATUSES
 
@@ -130,6 +146,18 @@ def _first(block: _Block, name: str) -> str:
     return block.get(name, [""])[0].strip()
 
 
+def _service_files(stdout: str) -> Iterator[str]:
+    """The services whose unit files are on disk and that nothing starts at boot.
+
+    Such a one is often not in memory, so `show` with a pattern does not know of it.
+    """
+    for line in stdout.splitlines():
+        name, state = (line.split() + ["", ""])[:2]
+        plain = name.endswith(".service") and not name.endswith("@.service")
+        if plain and state in _AT_REST and _UNIT_NAME.fullmatch(name):
+            yield name
+
+
 def _socket_pids(stdout: str) -> Iterator[str]:
     """The processes that hold sockets."""
     for line in stdout.splitlines():
@@ -142,9 +170,11 @@ def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[s
 
 
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
+    "env_files": _in_blocks(_env_files),
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
     "restarted_units": _in_blocks(_restarted_units),
+    "service_files": _service_files,
     "socket_pids": _socket_pids,
     "unit_names": _in_blocks(_unit_names),
 }

@@ -16,9 +16,11 @@ __all__ = [
     "select",
     "selected_domains",
     "variables",
+    "with_defaults",
 ]
 
 _VARIABLE = re.compile(r"^probe_(?P<domain>.+)_probes$")
+_REFERENCE = re.compile(r"\{\{ (?P<name>\w+) \}\}")
 TAGS_OF_ANSIBLE = frozenset({"all", "always", "never", "tagged", "untagged"})
 
 Probe = dict[str, Any]
@@ -84,3 +86,22 @@ def select(gathered: Mapping[str, list[Probe]], chosen: Collection[str]) -> list
 def _parents(probe: Probe) -> list[str]:
     source = probe.get("from")
     return [source["probe"]] if source else []
+
+
+def with_defaults(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a role's variables with `"{{ name }}"` replaced by its own variable of that name.
+
+    This is what Ansible makes of them where an operator sets none; it knows no other expression.
+    """
+    return {name: _filled(value, variables) for name, value in variables.items()}
+
+
+def _filled(value: Any, variables: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        found = _REFERENCE.fullmatch(value)
+        return variables[found["name"]] if found and found["name"] in variables else value
+    if isinstance(value, list):
+        return [_filled(inner, variables) for inner in value]
+    if isinstance(value, dict):
+        return {name: _filled(inner, variables) for name, inner in value.items()}
+    return value

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, NamedTuple
 from truthmap_collector.kinds import (
     clock,
     command,
+    env_file,
     files,
     filesystems,
     journal,
@@ -33,6 +34,7 @@ class Kind(NamedTuple):
 KINDS = {
     "clock": Kind(clock.look, clock.by_hand),
     "command": Kind(command.look, command.by_hand),
+    "env_file": Kind(env_file.look, env_file.by_hand),
     "file": Kind(single_file.look, single_file.by_hand),
     "files": Kind(files.look, files.by_hand),
     "filesystems": Kind(filesystems.look, filesystems.by_hand),
