@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from . import env_files
 from .hosts import LabHost, Recipe
 
 __all__ = ["ReferenceUnits", "load_reference_units", "provision_reference", "reference_recipe"]
@@ -74,7 +75,13 @@ def load_reference_units() -> ReferenceUnits:
 
 def reference_recipe() -> Recipe:
     """Recipe of the default host `reference`."""
-    sources = [Path(__file__), _DATA, *sorted(_PROGRAMS.glob("*.py"))]
+    sources = [
+        Path(__file__),
+        _DATA,
+        Path(env_files.__file__),
+        env_files.DATA,
+        *sorted(_PROGRAMS.glob("*.py")),
+    ]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     return Recipe("bookworm", setup=provision_reference, version=version)
 
@@ -107,6 +114,7 @@ def _files(units: ReferenceUnits) -> Iterator[tuple[str, tuple[str, int]]]:
     for program in sorted(_PROGRAMS.glob("*.py")):
         yield f"{_INSTALLED}/{program.name}", (program.read_text(), 0o644)
     yield "/etc/logrotate.d/quantum", (_LOGROTATE_SNIPPET, 0o644)
+    yield from env_files.environment_files()
     for name, text in _unit_texts(units):
         yield f"/etc/systemd/system/{name}", (text, 0o644)
 
@@ -138,10 +146,11 @@ def _unit_texts(units: ReferenceUnits) -> Iterator[tuple[str, str]]:
 def _service_lines(
     interpreter: str, program: str, name: str, arguments: list[str] | None = None
 ) -> list[str]:
-    words = [name.removeprefix("quantum-"), *(arguments or [])]
+    words = [name.removeprefix("quantum-"), *(arguments or []), *env_files.arguments(name)]
     return [
         "User=qt",
         "WorkingDirectory=/home/qt",
+        *env_files.environment_lines(name),
         f"ExecStart={interpreter} {_INSTALLED}/{program} {' '.join(words)}",
     ]
 
