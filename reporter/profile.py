@@ -25,6 +25,7 @@ _KEYS = (
     "critical_units",
     "expected_ports",
     "root_listeners",
+    "modes",
 )
 
 
@@ -33,6 +34,7 @@ class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
+    `modes` gives each mode the words by which settings and files name it; None: not said.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Profile:
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
     expected_ports: tuple[int, ...] = ()
     root_listeners: tuple[str, ...] | None = None
+    modes: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     def owns(self, unit: str) -> bool:
         """Say whether the unit belongs to the application."""
@@ -148,6 +151,18 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         root_listeners=None
         if data.get("root_listeners") is None
         else _patterns(data["root_listeners"], f"{place}.root_listeners"),
+        modes=_modes(data.get("modes"), f"{place}.modes"),
+    )
+
+
+def _modes(value: Any, place: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{place}: give a mapping from modes such as production to their words")
+    return tuple(
+        (name, tuple(word.lower() for word in _patterns(value[name], f"{place}.{name}")))
+        for name in sorted(value)
     )
 
 
