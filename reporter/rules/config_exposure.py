@@ -141,7 +141,7 @@ def env_backups(
             found.setdefault(file.folder, []).append(file)
     for folder, files in sorted(found.items()):
         yield Verdict(
-            subject=folder,
+            subject=f"copies in {folder}",
             status="degraded",
             severity="P3",
             component=component(folder),
@@ -159,9 +159,9 @@ def _there(file: EnvFile) -> bool:
 def _copy(file: EnvFile) -> Text:
     if file.unread:
         return text("{name}: not read: {error}", name=file.name, error=file.error or "?")
-    secrets = sum(1 for one in file.settings if one.secret is not None)
+    secrets = sorted({one.name for one in file.settings if one.secret is not None})
     if secrets:
-        return text("{name}: with {count} secrets", name=file.name, count=secrets)
+        return text("{name}: holds {names}", name=file.name, names=", ".join(secrets[:_LISTED]))
     return text("{name}: without a secret", name=file.name)
 
 
@@ -204,7 +204,7 @@ def env_file_unused(
             found.setdefault(file.folder, []).append(file)
     for folder, files in sorted(found.items()):
         yield Verdict(
-            subject=folder,
+            subject=f"unused in {folder}",
             status="unknown" if missing else "degraded",
             severity=None if missing else "P3",
             component=component(folder),
@@ -266,7 +266,7 @@ def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
         found += 1
         owner = host.profiles.owner(unit.name)
         yield Verdict(
-            subject=unit.name,
+            subject=f"command/{unit.name}",
             status="degraded",
             severity="P2",
             component=COMMAND_LINES,
@@ -281,7 +281,7 @@ def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
         )
     if not found:
         yield Verdict(
-            subject="all",
+            subject="command/all",
             status="ok" if units.complete else "unknown",
             component=COMMAND_LINES,
             message=text(

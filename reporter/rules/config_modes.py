@@ -95,7 +95,7 @@ def _in_unit(application: Application, unit: UnitView, named: Named, host: HostC
     usual: Severity = "P1" if "testnet" in named else "P2"
     said = [one for mode in sorted(named) for one in named[mode]]
     return Verdict(
-        subject=unit.unit.name,
+        subject=f"modes/{unit.unit.name}",
         status="degraded",
         severity=min(usual, host.profiles.severity(unit.unit.name, usual) or usual),
         component=application.component,
@@ -142,7 +142,7 @@ def _in_application(
             )
         )
     return Verdict(
-        subject=application.name,
+        subject=f"modes/{application.key}",
         status="degraded" if wrong else "unknown" if missing else "ok",
         severity="P2" if wrong else None,
         component=application.component,
@@ -203,7 +203,7 @@ def _secrets(application: Application) -> Iterator[Verdict]:
     shared = [same for same in users.values() if mixed({mode for mode, _ in same})]
     for same in sorted(shared, key=_subject):
         yield _shared(application, same)
-    if users and (not shared or application.missing):
+    if application.missing or (users and not shared):
         yield _no_more(application, len(users), bool(shared))
 
 
@@ -261,7 +261,7 @@ def _shared(application: Application, same: list[tuple[str, Held]]) -> Verdict:
 def _no_more(application: Application, count: int, shared: bool) -> Verdict:
     missing = application.missing
     return Verdict(
-        subject=application.name,
+        subject=f"secrets/{application.key}",
         status="unknown" if missing else "ok",
         component=application.component,
         application=application.profile.name if application.profile else None,

@@ -75,7 +75,7 @@ def _used(
         details.append(text("Optional, and not there: {items}", items=", ".join(absent)))
     paths = {loaded.path for unit in loading for loaded in unit.loaded}
     return Verdict(
-        subject=application.name,
+        subject=f"env/{application.key}",
         status="ok",
         component=application.component,
         application=application.profile.name if application.profile else None,

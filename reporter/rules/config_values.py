@@ -20,6 +20,7 @@ from reporter.rules.config_view import (
     cite_settings,
     component,
 )
+from reporter.rules.mode_words import Modes
 
 __all__ = ["env_overrides", "env_syntax", "env_values"]
 
@@ -61,8 +62,9 @@ def env_values(
     Means: degraded (P3), one finding a setting, with who has which value. Values that may not
     leave the host are compared by their fingerprints, so they are known to be equal or different
     without being known. Settings in which services differ by nature (names ending in PORT, NAME,
-    ID, GROUP, STREAM, LEVEL, INTERVAL, ...) are only counted. Ok where everything else agrees;
-    unknown beside the findings where a file of some service could not be read.
+    ID, GROUP, STREAM, LEVEL, INTERVAL, ...) are only named, and modes are left to env_modes. Ok
+    where everything else agrees; unknown beside the findings where a file of some service could
+    not be read.
 
     Why: two services that think differently of one limit or one server work against each other.
 
@@ -87,10 +89,12 @@ def _compared(application: Application, units: list[UnitView]) -> Iterator[Verdi
         for name, held in unit.effective.items():
             shared.setdefault(name, []).append((unit, held))
     shared = {name: holders for name, holders in sorted(shared.items()) if len(holders) > 1}
+    modes = Modes.of(application.profile)
     different = [
         name
         for name, holders in shared.items()
         if len({held.setting.identity for _, held in holders}) > 1
+        and not all(any(modes.of_setting(held.setting)) for _, held in holders)
     ]
     by_nature = [name for name in different if _last_word(name) in OWN]
     judged = [name for name in different if name not in by_nature]
@@ -110,7 +114,7 @@ def _differs(application: Application, name: str, holders: list[tuple[UnitView, 
         by_value.setdefault(held.setting.identity, []).append((unit, held))
     ordered = sorted(by_value.values(), key=lambda same: (-len(same), same[0][0].name))
     return Verdict(
-        subject=f"{application.name}/{name}",
+        subject=f"{application.key}/{name}",
         status="degraded",
         severity="P3",
         component=application.component,
@@ -142,7 +146,7 @@ def _summary(
     if by_nature:
         details.append(text("different by nature, not judged: {names}", names=", ".join(by_nature)))
     return Verdict(
-        subject=application.name,
+        subject=f"values/{application.key}",
         status="unknown" if missing else "ok",
         component=application.component,
         application=application.profile.name if application.profile else None,
@@ -198,7 +202,7 @@ def _override(service: UnitView, losers: list[tuple[Held, Held]], view: View) ->
     owner = next((one for one in view.applications if service in one.units), None)
     folder = losers[0][1].file.folder
     return Verdict(
-        subject=service.unit.name,
+        subject=f"env/{service.unit.name}",
         status="degraded",
         severity="P3",
         component=owner.component if owner else component(folder),
@@ -231,7 +235,6 @@ _WHY = {
     "name": text("what stands before the sign = is no name of a variable"),
     "no assignment": text("it has no sign ="),
     "quote not closed": text("a quote is not closed, so all that follows belongs to the value"),
-    "value": text("the value has a control character"),
 }
 _COMMENT = "after a comment that ends in a backslash"
 

@@ -125,6 +125,11 @@ class Application:
         return component(self.folder)
 
     @property
+    def key(self) -> str:
+        """What stands for it in the subjects of findings."""
+        return self.name.strip("/")
+
+    @property
     def title(self) -> str:
         """What a reader calls it."""
         return self.profile.title if self.profile else self.name

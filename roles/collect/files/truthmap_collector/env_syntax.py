@@ -20,7 +20,6 @@ _BLANK = " \t\r\n"
 _NEWLINE = "\r\n"
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _EXPORT = re.compile(r"export[ \t]+[A-Za-z_]\w*", re.ASCII)
-_CONTROL = re.compile("[\x01-\x08\x0b-\x1f\x7f]")
 _NOT_UTF8 = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -35,7 +34,7 @@ class Assignment(NamedTuple):
 class Odd(NamedTuple):
     """A line that is not what it seems: systemd leaves it out, or reads it in a surprising way.
 
-    `why` is one of `no assignment`, `export`, `name`, `value`, `quote not closed`,
+    `why` is one of `no assignment`, `export`, `name`, `quote not closed`,
     `after a comment that ends in a backslash` (until systemd 254 it belonged to the comment).
     """
 
@@ -73,8 +72,6 @@ def _judged(found: List[Tuple[int, str, str]]) -> Tuple[List[Assignment], List[O
             odd.append(Odd(line, "export"))
         elif not _NAME.fullmatch(key):
             odd.append(Odd(line, "name"))
-        elif _CONTROL.search(value):
-            odd.append(Odd(line, "value"))
         else:
             assignments.append(Assignment(line, key, value))
     return assignments, odd

@@ -42,6 +42,7 @@ _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 _SYSTEMD_STATUSES = range(200, 244)
 _EXITED = "1"
 
+_SYSTEMDS = ("initrd-", "systemd-")
 _AT_REST = ("disabled", "indirect", "linked", "static")
 
 
@@ -149,12 +150,14 @@ def _first(block: _Block, name: str) -> str:
 def _service_files(stdout: str) -> Iterator[str]:
     """The services whose unit files are on disk and that nothing starts at boot.
 
-    Such a one is often not in memory, so `show` with a pattern does not know of it.
+    Such a one is often not in memory, so `show` with a pattern does not know of it. Systemd's own
+    are left out: they are many, and to ask for one that is not in memory makes PID 1 read it.
     """
     for line in stdout.splitlines():
         name, state = (line.split() + ["", ""])[:2]
         plain = name.endswith(".service") and not name.endswith("@.service")
-        if plain and state in _AT_REST and _UNIT_NAME.fullmatch(name):
+        own = plain and not name.startswith(_SYSTEMDS)
+        if own and state in _AT_REST and _UNIT_NAME.fullmatch(name):
             yield name
 
 
