@@ -146,3 +146,23 @@ def test_socket_pids() -> None:
 def test_garbage(selector: str, garbage: str) -> None:
     """Garbage is no target and no exception."""
     assert select(selector, garbage) == []
+
+
+def test_env_files() -> None:
+    """Every EnvironmentFile= once, optional or not; a line of another form is none."""
+    shown = (
+        "EnvironmentFiles=/etc/a.env (ignore_errors=no)\n"
+        "EnvironmentFiles=/etc/b c/*.env (ignore_errors=yes)\nId=a.service\n\n"
+        "EnvironmentFiles=/etc/a.env (ignore_errors=no)\nEnvironmentFiles=\nId=b.service\n"
+    )
+    assert select("env_files", shown) == ["/etc/a.env", "/etc/b c/*.env"]
+
+
+def test_service_files() -> None:
+    """Services nothing starts at boot; no template, nothing of systemd's own, no other type."""
+    listed = (
+        "a.service disabled enabled\nb.service static -\nc.service enabled enabled\n"
+        "d@.service disabled enabled\ne.timer disabled enabled\nsystemd-x.service static -\n"
+        "f.service linked enabled\ng.service masked enabled\n\ngarbage\n-x.service\n"
+    )
+    assert select("service_files", listed) == ["a.service", "b.service", "f.service"]

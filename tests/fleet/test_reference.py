@@ -93,6 +93,7 @@ def test_a_block_as_a_whole(fleet_run: FleetRun, block: dict[str, Any]) -> None:
     """The text report shows the block with the reference's status and running."""
     marks = {"ok": "✅", "degraded": "⚠️", "down": "❌"}
     words = {"yes": "YES", "no": "NO", "partial": "PARTIAL", "unstable": "YES (unstable)"}
+    words["na"] = "N/A"
     text = (fleet_run.folder / "report" / "report.txt").read_text()
     own = text[text.index("reference - Total System") :]
     lines = own[own.index(f"Component: {block['component']}\n") :].splitlines()
