@@ -10,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from truthmap_collector.kinds.env_file import by_hand
+from truthmap_control.probes import with_defaults
+
 __all__ = ["StandIn", "declared_probes", "derived", "playbook", "shell_script", "stand_ins"]
 
 Probe = Mapping[str, Any]
@@ -39,7 +42,8 @@ def declared_probes() -> list[dict[str, Any]]:
     """Read the probes that the roles declare, in the order of domains."""
     found: list[dict[str, Any]] = []
     for path in sorted(_ROLES.glob("probe_*/defaults/main.yml")):
-        found += yaml.safe_load(path.read_text())[f"{path.parts[-3]}_probes"]
+        variables = with_defaults(yaml.safe_load(path.read_text()))
+        found += variables[f"{path.parts[-3]}_probes"]
     return found
 
 
@@ -138,9 +142,14 @@ def _clock(args: Mapping[str, Any]) -> Lines:
     return [("date +%s.%N", "time only: what tells the clock's state starts a service")]
 
 
+def _env_file(args: Mapping[str, Any]) -> Lines:
+    return [(by_hand(dict(args)), "the names of settings, not what becomes of their values")]
+
+
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Lines]] = {
     "clock": _clock,
     "command": _command,
+    "env_file": _env_file,
     "file": _file,
     "files": _files,
     "filesystems": _filesystems,
