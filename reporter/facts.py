@@ -39,20 +39,21 @@ class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
 class Each(Generic[T]):
     """The values of a derived probe, by target.
 
-    `probe` is what was asked; a target without a value has its reason in `missing`.
+    `probe` is what was asked; a target without a value has its reason in `missing`. `shortfall`
+    says that not all targets are known or were looked at.
     """
 
     probe: str
     values: Mapping[str, T]
     missing: Mapping[str, Missing]
+    shortfall: Missing | None = None
 
     def get(self, item: str) -> T | Missing:
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        return self.missing.get(item) or Missing(
-            f"{self.probe}[{item}]", text("no record of it in the archive")
-        )
+        no_record = Missing(f"{self.probe}[{item}]", text("no record of it in the archive"))
+        return self.missing.get(item) or self.shortfall or no_record
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,10 @@ class FactStore:
         """Return the records the fact is parsed from."""
         return self._by_probe.get(self._parsers[name].probe, [])
 
+    def asked(self, name: str) -> bool:
+        """Say whether the run asked for what the fact is parsed from."""
+        return self._parsers[name].probe in self._asked or bool(self.records(name))
+
     def probe(self, name: str) -> str:
         """Return the id of the probe the fact is parsed from."""
         return self._parsers[name].probe
@@ -132,17 +137,20 @@ class FactStore:
             return self._no_record(parser)
         values: dict[str, Any] = {}
         missing: dict[str, Missing] = {}
+        shortfall: Missing | None = None
         for record in records:
             if record.item is None:
-                if record.outcome != "collected" and len(records) == 1:
-                    return _not_collected(record)
+                if record.outcome != "collected":
+                    shortfall = _not_collected(record)
+                    if len(records) == 1:
+                        return shortfall
                 continue
             value = _parse(parser, record)
             if isinstance(value, Missing):
                 missing[record.item] = value
             else:
                 values[record.item] = value
-        return Each(parser.probe, values, missing)
+        return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
         if parser.probe in self._asked:
