@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reporter.facts import Each
 from reporter.findings import Missing
 from reporter.parsers.redis_types import Group, Stream, Survey
+from reporter.rules.redis_view import Server
 
 __all__ = ["USUAL", "Surveys", "subject_of_group"]
 
@@ -20,31 +20,19 @@ _SEPARATOR = "/"
 
 @dataclass(frozen=True)
 class Surveys:
-    """The servers that were surveyed, ordered by endpoint, and those that were not.
+    """The servers of a host, ordered by endpoint, with their surveys.
 
-    `gaps` are surveys that are missing, by endpoint, or None for what is missing as a whole.
+    `gaps` say why there may be servers, or parts of them, that are not in it: then a stream that
+    is not in it may still exist.
     """
 
-    all: tuple[Survey, ...]
-    gaps: tuple[tuple[str | None, Missing], ...]
+    servers: tuple[Server, ...]
+    gaps: tuple[Missing, ...]
 
-    @classmethod
-    def of(cls, *facts: Each[Survey] | Missing | None) -> Surveys:
-        """Join the surveys of several probes; None for one the run did not ask for."""
-        found: dict[str, Survey] = {}
-        gaps: list[tuple[str | None, Missing]] = []
-        for fact in facts:
-            if fact is None:
-                continue
-            if isinstance(fact, Missing):
-                gaps.append((None, fact))
-                continue
-            for endpoint in sorted(fact.values):
-                found.setdefault(endpoint, fact.values[endpoint])
-            gaps += [(endpoint, fact.missing[endpoint]) for endpoint in sorted(fact.missing)]
-            if fact.shortfall is not None:
-                gaps.append((None, fact.shortfall))
-        return cls(tuple(found[endpoint] for endpoint in sorted(found)), tuple(gaps))
+    @property
+    def all(self) -> tuple[Survey, ...]:
+        """The surveys there are."""
+        return tuple(server.survey for server in self.servers if server.survey)
 
     def __iter__(self) -> Iterator[tuple[Survey, Stream]]:
         """Iterate over every stream with the survey that saw it, in the surveys' order."""
