@@ -97,21 +97,36 @@ class RedisServer:
 
 @dataclass(frozen=True)
 class RedisListeners:
-    """The servers that listen, ordered by endpoint.
+    """The servers that listen, ordered by endpoint, and every other listener.
 
-    `unowned` are listeners of which neither process nor unit is shown: one of them may be a
-    server. `unread` are lines no listener could be read in. `complete`: nothing was cut or unread.
+    `unread` are lines no listener could be read in. `complete`: nothing was cut or unread.
     """
 
     record: str
     servers: tuple[RedisServer, ...]
-    unowned: tuple[Listener, ...]
+    others: tuple[Listener, ...]
     unread: tuple[str, ...]
     complete: bool
 
     def at(self, endpoint: str) -> RedisServer | None:
         """Return the server that is reached at the endpoint."""
         return next((one for one in self.servers if endpoint in one.endpoints), None)
+
+    def holding(self, endpoint: str) -> tuple[Listener, ...]:
+        """Return the other listeners at the endpoint: a forwarder's, such as docker-proxy's."""
+        return tuple(one for one in self.others if one.endpoint == endpoint)
+
+    @property
+    def unowned(self) -> tuple[Listener, ...]:
+        """The listeners of which no process is shown: one of them may be a server's.
+
+        A server listens neither in the abstract namespace nor among systemd's own sockets.
+        """
+        return tuple(
+            one
+            for one in self.others
+            if not one.names and not (one.path or "").startswith(("@", "/run/systemd/"))
+        )
 
     def cite(self, *listeners: Listener) -> Citation:
         """Return the citation of some listeners' lines."""
@@ -138,7 +153,7 @@ def redis_listeners(record: Record) -> RedisListeners:
     return RedisListeners(
         record=record.id,
         servers=_servers([one for one in found if _is_server(one)]),
-        unowned=tuple(one for one in found if not one.names and not one.unit),
+        others=tuple(one for one in found if not _is_server(one)),
         unread=unread,
         complete=not record.stdout.truncated and not unread,
     )

@@ -29,7 +29,8 @@ _LARGEST = 2**64
 class Row:
     """One reply. Exactly one of `error`, `skipped` and an answer in `reply` is there.
 
-    `at` is when it was asked, epoch seconds.
+    `at` is when it was asked, epoch seconds. `authenticated` is whether a password was given before
+    it, None where that is not noted.
     """
 
     ask: tuple[str, ...]
@@ -40,6 +41,7 @@ class Row:
     values: Any
     error: str | None
     skipped: str | None
+    authenticated: bool | None
     line: str
 
     @property
@@ -88,6 +90,7 @@ def _row(line: str) -> Row | None:
         values=row.get("values"),
         error=name(str(row["error"])) if "error" in row else None,
         skipped=name(str(row["skipped"])) if "skipped" in row else None,
+        authenticated=row["authenticated"] if isinstance(row.get("authenticated"), bool) else None,
         line=line,
     )
 
