@@ -136,8 +136,9 @@ def _replica(survey: Survey) -> Iterator[Fault]:
 
 def _refuses_reads(survey: Survey) -> bool:
     refused = [*survey.refused, *(one for stream in survey.streams for one in stream.refused)]
-    told = str(survey.stopped or "").startswith(_MASTERDOWN)
-    return told or any(one.code == _MASTERDOWN for one in refused)
+    return _MASTERDOWN in str(survey.stopped or "") or any(
+        one.code == _MASTERDOWN for one in refused
+    )
 
 
 def _sentinel(survey: Survey) -> Iterator[Fault]:
