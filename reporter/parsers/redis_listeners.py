@@ -7,7 +7,8 @@ Sample (the last line is what a reader without rights sees of another user's pro
           ino:198 sk:2e5 cgroup:/system.slice/redis-server.service <->
     tcp   LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* uid:106 ino:198 sk:2e5 cgroup:/system.slice/...
 
-A process names itself; the cgroup's unit is the kernel's word. Either makes a server here.
+A process names itself. Where none is shown, the unit in the control group says whose a socket is,
+or a unix socket's path. The collector's selector redis_endpoints chooses by the same marks.
 
 Source: ss(8); iproute2 misc/ss.c (5.10 to 6.15), which shows the cgroup of TCP sockets only.
 """
@@ -26,17 +27,18 @@ from reporter.parsers.sockets_processes import unit_of
 
 __all__ = ["Listener", "RedisListeners", "RedisServer"]
 
-NAMES = frozenset(["redis-server", "redis-sentinel", "valkey-server", "valkey-sentinel"])
+PROGRAMS = frozenset(["redis-server", "redis-sentinel", "valkey-server", "valkey-sentinel"])
 """What the servers' processes call themselves."""
 
-_UNIT = re.compile(
-    r"(redis|valkey|redis-server|valkey-server|redis-sentinel|valkey-sentinel)(@[^/]*)?\.service"
-)
-_UNIX = re.compile(r"u_str\s+LISTEN\s+\d+\s+\d+\s+(.+?)\s+\d+\s+\*\s+0(?:\s|$)")
-_TCP = re.compile(r"tcp\s+LISTEN\s+\d+\s+\d+\s+(\S+)\s+(\S+)(?:\s|$)")
-_HOLDER = re.compile(r'\("(.+?)",pid=(\d{1,10}),fd=\d+\)(?=,\("|\))')
+_UNIX = re.compile(r"u_str +LISTEN +\d+ +\d+ +(\S.*?) +(\d+) +\* \d+(?= |$)")
+_TCP = re.compile(r"tcp +LISTEN +\d+ +\d+ +(\S+) +\S+:\*(?= |$)")
 _KINDS = (["tcp", "LISTEN"], ["u_str", "LISTEN"])
-_CGROUP = re.compile(r"\scgroup:(\S+)")
+_HOLDER = re.compile(r'\("([^"]*)",pid=(\d{1,10}),fd=(\d{1,10})\)')
+_INODE = re.compile(r"\bino:(\d{1,19})\b")
+_CGROUP = re.compile(r"\bcgroup:(\S+)")
+
+_SERVER_UNIT = re.compile(r"(redis|valkey)([-_](server|sentinel))?([-_]?\d{1,5}|@[^/]*)?\.service")
+_SERVER_PATH = re.compile(r"/(redis|valkey)[^/]*/[^/]+\.sock\Z|/(redis|valkey)[^/]*\.sock\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,15 @@ class Listener:
     """One listening socket: a TCP `end` or a unix socket's `path`, with who holds it if shown.
 
     `names` are what the processes that hold it call themselves, `unit` its control group's.
+    `server` names the server whose it is, None if it is none's; `order` is that among its own.
     """
 
     end: End | None
     path: str | None
     names: tuple[str, ...]
-    pids: tuple[int, ...]
     unit: str | None
+    server: tuple[str, str] | None
+    order: int
     line: str
 
     @property
@@ -86,8 +90,13 @@ class RedisServer:
 
     @property
     def endpoint(self) -> str:
-        """The one endpoint it is asked at: loopback, another address, or the unix socket."""
-        return min(self.listeners, key=_preference).endpoint
+        """The one endpoint it is asked at: of the port it opened first, or its unix socket."""
+        over_tcp = [one for one in self.listeners if one.end]
+        if not over_tcp:
+            return min(self.listeners, key=lambda one: one.order).endpoint
+        first = min(over_tcp, key=lambda one: one.order).end
+        same = [one for one in over_tcp if first and one.end and one.end.port == first.port]
+        return min(same, key=_nearness).endpoint
 
     @property
     def endpoints(self) -> frozenset[str]:
@@ -97,21 +106,36 @@ class RedisServer:
 
 @dataclass(frozen=True)
 class RedisListeners:
-    """The servers that listen, ordered by endpoint.
+    """The servers that listen, ordered by endpoint, and every other listener.
 
-    `unowned` are listeners of which neither process nor unit is shown: one of them may be a
-    server. `unread` are lines no listener could be read in. `complete`: nothing was cut or unread.
+    `unread` are lines no listener could be read in. `complete`: nothing was cut or unread.
     """
 
     record: str
     servers: tuple[RedisServer, ...]
-    unowned: tuple[Listener, ...]
+    others: tuple[Listener, ...]
     unread: tuple[str, ...]
     complete: bool
 
     def at(self, endpoint: str) -> RedisServer | None:
         """Return the server that is reached at the endpoint."""
         return next((one for one in self.servers if endpoint in one.endpoints), None)
+
+    def holding(self, endpoint: str) -> tuple[Listener, ...]:
+        """Return the other listeners at the endpoint: a forwarder's, such as docker-proxy's."""
+        return tuple(one for one in self.others if one.endpoint == endpoint)
+
+    @property
+    def unowned(self) -> tuple[Listener, ...]:
+        """The listeners of which no process is shown: one of them may be a server's.
+
+        A server listens neither in the abstract namespace nor among systemd's own sockets.
+        """
+        return tuple(
+            one
+            for one in self.others
+            if not one.names and not (one.path or "").startswith(("@", "/run/systemd/"))
+        )
 
     def cite(self, *listeners: Listener) -> Citation:
         """Return the citation of some listeners' lines."""
@@ -137,8 +161,8 @@ def redis_listeners(record: Record) -> RedisListeners:
     found = [listener for _, listener in read if listener]
     return RedisListeners(
         record=record.id,
-        servers=_servers([one for one in found if _is_server(one)]),
-        unowned=tuple(one for one in found if not one.names and not one.unit),
+        servers=_servers(found),
+        others=tuple(one for one in found if one.server is None),
         unread=unread,
         complete=not record.stdout.truncated and not unread,
     )
@@ -150,40 +174,62 @@ def _listener(line: str) -> Listener | None:
     at = end(tcp[1]) if tcp else None
     if shape is None or (tcp and at is None):
         return None
-    rest = line[shape.end() - 1 :]
+    rest = line[shape.end() :]
+    path = None if tcp else shape[1]
     holders = _HOLDER.findall(rest)
-    groups = _CGROUP.findall(rest)
+    cgroup = _CGROUP.search(rest)
+    server, order = _owner(rest, cgroup[1] if cgroup else "", path)
     return Listener(
         end=at,
-        path=None if tcp else shape[1],
-        names=tuple(dict.fromkeys(name for name, _ in holders)),
-        pids=tuple(dict.fromkeys(int(pid) for _, pid in holders)),
-        unit=unit_of(groups[-1]) if groups else None,
+        path=path,
+        names=tuple(dict.fromkeys(name for name, _, _ in holders)),
+        unit=unit_of(cgroup[1]) if cgroup else None,
+        server=server,
+        order=order,
         line=line.rstrip(),
     )
 
 
-def _is_server(listener: Listener) -> bool:
-    if listener.names:
-        return bool(NAMES.intersection(listener.names))
-    return listener.unit is not None and _UNIT.fullmatch(listener.unit) is not None
+def _owner(rest: str, cgroup: str, path: str | None) -> tuple[tuple[str, str] | None, int]:
+    """Return what names the server, and the socket's order among its own.
+
+    A child that saves the data holds its parent's sockets too: the lower process id stands for
+    both.
+    """
+    holders = _HOLDER.findall(rest)
+    ours = [(int(pid), int(fd)) for name, pid, fd in holders if name in PROGRAMS]
+    if ours:
+        return ("pid", str(min(ours)[0])), min(ours)[1]
+    if holders:
+        return None, 0
+    inode = _INODE.search(rest)
+    order = int(inode[1]) if inode else 0
+    unit = cgroup.rpartition("/")[2]
+    if _SERVER_UNIT.fullmatch(unit):
+        return ("unit", unit), order
+    if path and _SERVER_PATH.search(path):
+        return ("path", path), order
+    return None, order
 
 
 def _servers(listeners: list[Listener]) -> tuple[RedisServer, ...]:
-    groups: dict[tuple[int | None, str | None], list[Listener]] = {}
+    groups: dict[tuple[str, str], list[Listener]] = {}
     for listener in listeners:
-        pid = listener.pids[0] if listener.pids else None
-        groups.setdefault((pid, None if pid else listener.unit), []).append(listener)
+        if listener.server:
+            groups.setdefault(listener.server, []).append(listener)
     found = [
-        RedisServer(tuple(same), pid, next((one.unit for one in same if one.unit), None))
-        for (pid, _), same in groups.items()
+        RedisServer(
+            listeners=tuple(same),
+            pid=int(name) if kind == "pid" else None,
+            unit=next((one.unit for one in same if one.unit), None),
+        )
+        for (kind, name), same in groups.items()
     ]
     return tuple(sorted(found, key=lambda one: one.endpoint))
 
 
-def _preference(listener: Listener) -> tuple[int, str]:
-    if listener.end is None:
-        return (3, listener.endpoint)
-    if listener.end.wildcard or listener.end.loopback:
-        return (0 if ":" not in listener.end.address else 1, listener.endpoint)
-    return (2, listener.endpoint)
+def _nearness(listener: Listener) -> tuple[int, str]:
+    at = listener.end
+    if at is None or not (at.wildcard or at.loopback):
+        return (2, listener.endpoint)
+    return (1 if ":" in at.address else 0, listener.endpoint)

@@ -29,17 +29,19 @@ _LARGEST = 2**64
 class Row:
     """One reply. Exactly one of `error`, `skipped` and an answer in `reply` is there.
 
-    `at` is when it was asked, epoch seconds.
+    `at` is when it was asked, epoch seconds; what was not asked may have none. `authenticated` is
+    whether a password was given before it, None where that is not noted.
     """
 
     ask: tuple[str, ...]
-    at: float
+    at: float | None
     db: int
     sample: Literal["begin", "end"]
     reply: Any
     values: Any
     error: str | None
     skipped: str | None
+    authenticated: bool | None
     line: str
 
     @property
@@ -74,7 +76,7 @@ def _row(line: str) -> Row | None:
     if not isinstance(row, dict):
         return None
     ask, at, db = row.get("ask"), number(row.get("at")), count(row.get("db", 0))
-    if not isinstance(ask, list) or not ask or at is None or db is None:
+    if not isinstance(ask, list) or not ask or db is None or (at is None and "reply" in row):
         return None
     words = tuple(word for word in (name(part) for part in ask) if word is not None)
     if len(words) != len(ask) or not {"reply", "error", "skipped"} & row.keys():
@@ -88,6 +90,7 @@ def _row(line: str) -> Row | None:
         values=row.get("values"),
         error=name(str(row["error"])) if "error" in row else None,
         skipped=name(str(row["skipped"])) if "skipped" in row else None,
+        authenticated=row["authenticated"] if isinstance(row.get("authenticated"), bool) else None,
         line=line,
     )
 

@@ -54,6 +54,7 @@ def _survey(record: Record) -> Survey:
         raise NoFact(_why_without_info(record, read))
     unread += len(infos) - len(known)
     first, info = known[0]
+    asked_at = first.at or 0.0
     last = known[-1] if known[-1][0].sample == "end" and len(known) > 1 else None
     streams = _streams(read)
     values = tuple(found.value() for found in streams)
@@ -64,12 +65,13 @@ def _survey(record: Record) -> Survey:
     return Survey(
         record=record.id,
         endpoint=record.item or record.id,
-        asked_at=first.at,
+        asked_at=asked_at,
         ended_at=last[0].at if last else None,
         stopped=stopped,
         info=info,
         info_end=last[1] if last else None,
         user=next((name(row.reply) for row in _of(read, "ACL", "WHOAMI")), None),
+        authenticated=first.authenticated,
         slowlog=next((count(row.reply) for row in _of(read, "SLOWLOG", "LEN")), None),
         clients_begin=_readable(begin),
         clients_end=_readable(end),
@@ -82,8 +84,8 @@ def _survey(record: Record) -> Survey:
 
 
 def _why_without_info(record: Record, read: list[Row]) -> Text:
-    if record.outcome != "collected" and record.reason:
-        return text("{reason}", reason=record.reason)
+    if record.outcome != "collected":
+        return _reason(record)
     for row in read:
         said = row.error or row.skipped
         if row.ask[0] == "INFO" and said:
@@ -95,12 +97,18 @@ def _why_without_info(record: Record, read: list[Row]) -> Text:
 
 def _stopped(record: Record, unread: int, *, ended: bool) -> Text | None:
     if record.outcome != "collected":
-        return text("{reason}", reason=record.reason or record.outcome)
+        return _reason(record)
     if record.stdout.truncated:
         return text("the beginning of its output was cut")
     if unread:
         return text("parts of what it said cannot be read: {count}", count=unread)
     return None if ended else text("it holds no second reply to INFO, which is asked last")
+
+
+def _reason(record: Record) -> Text:
+    """Return why a record is not whole, without the endpoint, which the reader sees anyway."""
+    said = (record.reason or record.outcome).removeprefix(f"{record.item}: ")
+    return text("{reason}", reason=said)
 
 
 def _info(row: Row) -> Mapping[str, str]:

@@ -70,7 +70,7 @@ class StreamRows:
     def _sample(self, row: Row) -> Sample | None:
         reply = mapping(row.reply)
         length, last = count(reply.get("length")), _id(reply.get("last-generated-id"))
-        if length is None or last is None:
+        if length is None or last is None or row.at is None:
             self.unread += 1
             return None
         return Sample(row.at, length, last, count(reply.get("entries-added")))
