@@ -13,7 +13,10 @@ from typing import Any
 
 from reporter import registry
 from reporter.archive import Archive
-from reporter.engine import HostContext, judge
+from reporter.dataflow.facts import observed_flow
+from reporter.dataflow.graph import Dataflow
+from reporter.dataflow.table import StreamTable, stream_table
+from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
 from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
@@ -104,7 +107,10 @@ class Risk:
 
 @dataclass(frozen=True)
 class HostReport:
-    """Everything the report says of one host; `records` are its evidence by id."""
+    """Everything the report says of one host; `records` are its evidence by id.
+
+    `streams` is the truth table of its event streams, `dataflow` the map it is read from.
+    """
 
     host: str
     bundle: Bundle
@@ -115,6 +121,8 @@ class HostReport:
     risks: tuple[Risk, ...]
     records: Mapping[str, Record]
     commands: Mapping[str, str]
+    streams: StreamTable = field(default_factory=StreamTable)
+    dataflow: Dataflow = field(default_factory=Dataflow)
     cut_short: str | None = None
 
     @property
@@ -208,7 +216,9 @@ def host_report(
         profiles=declared,
         bundle=bundle,
     )
-    findings = judge(context, registry.rules(), registry.parsers())
+    facts = facts_of(bundle, registry.parsers())
+    findings = judge_facts(context, registry.rules(), facts)
+    flow = observed_flow(context, facts)
     records = {record.id: record for record in bundle.evidence}
     if not bundle.complete and cut_short is None:
         cut_short = "the time budget ended before every probe had run"
@@ -222,6 +232,8 @@ def host_report(
         risks=tuple(_risks(findings)),
         records=records,
         commands=_commands(bundle),
+        streams=stream_table(flow),
+        dataflow=flow.graph,
         cut_short=cut_short,
     )
 

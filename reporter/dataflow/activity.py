@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from reporter.dataflow.event_times import EventTime, id_order, id_time, payload_time, plausible
@@ -10,7 +11,7 @@ from reporter.messages import Text, text
 from reporter.parsers.redis_types import Sample, Stream, Survey
 from reporter.profile import Profiles
 
-__all__ = ["DAY_S", "Active", "Activity", "Growth", "activity_of"]
+__all__ = ["DAY_S", "Active", "Activity", "Growth", "activity_of", "stamp"]
 
 Active = Literal["yes", "stale", "no", "unknown"]
 
@@ -58,11 +59,22 @@ class Activity:
     ever: bool | None
     trimmed_before: int | None
     unknown: Text | None
+    entry_seen: bool = False
 
     @property
-    def no_time_field(self) -> bool:
-        """Whether the newest entry was seen and carries no time of its own."""
-        return self.payload is None and self.unknown is None and self.last_id is not None
+    def shown(self) -> str:
+        """The last event as its entry writes it, or by the time of its ID."""
+        if self.unknown is not None and self.last_id is None:
+            return "UNKNOWN"
+        if self.length == 0:
+            return f"{self.last_id} (no entry left)" if self.ever else "0-0"
+        if self.payload is not None and self.payload.plausible:
+            return self.payload.shown
+        if self.id_at is None:
+            return f"{self.last_id} (an ID without time)"
+        if self.payload is not None:
+            return f"{stamp(self.id_at)} (entry ID)"
+        return f"{stamp(self.id_at)} (entry ID{', no time field' if self.entry_seen else ''})"
 
     @property
     def apart(self) -> float | None:
@@ -124,7 +136,14 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
         ever=ever,
         trimmed_before=trimmed,
         unknown=unknown,
+        entry_seen=newest is not None,
     )
+
+
+def stamp(at: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC, to the millisecond an entry's ID has."""
+    moment = datetime.fromtimestamp(round(at * 1000) / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def _active(age: float | None, event_age: float | None, limit: float) -> tuple[Active, Text | None]:
