@@ -14,7 +14,7 @@ from typing import Any
 from reporter import registry
 from reporter.archive import Archive
 from reporter.dataflow.facts import observed_flow
-from reporter.dataflow.graph import Dataflow
+from reporter.dataflow.graph import Dataflow, Edge
 from reporter.dataflow.table import StreamTable, stream_table
 from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
@@ -228,7 +228,7 @@ def host_report(
         profiles=declared,
         coverage=_coverage(bundle, findings),
         findings=tuple(findings),
-        blocks=tuple(_blocks(findings, records)),
+        blocks=tuple(_blocks(findings, records, flow.graph)),
         risks=tuple(_risks(findings)),
         records=records,
         commands=_commands(bundle),
@@ -283,7 +283,9 @@ def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
     )
 
 
-def _blocks(findings: Iterable[Finding], records: Mapping[str, Record]) -> list[Block]:
+def _blocks(
+    findings: Iterable[Finding], records: Mapping[str, Record], dataflow: Dataflow
+) -> list[Block]:
     groups: dict[tuple[int, str, str], list[Finding]] = {}
     connected: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -292,32 +294,42 @@ def _blocks(findings: Iterable[Finding], records: Mapping[str, Record]) -> list[
         verdict = finding.verdict
         key = (SECTIONS.index(finding.section), verdict.application or "~", str(verdict.component))
         groups.setdefault(key, []).append(finding)
-    return [_block(groups[key], records, connected) for key in sorted(groups)]
+    flows = _flows(dataflow)
+    return [_block(groups[key], records, connected, flows) for key in sorted(groups)]
+
+
+def _flows(dataflow: Dataflow) -> dict[str, list[Edge]]:
+    """Return, by unit, the streams it writes by what is more than an inference."""
+    found: dict[str, list[Edge]] = {}
+    for edge in dataflow.edges:
+        if edge.relation == "writes" and edge.confidence in {"claimed", "configured"}:
+            found.setdefault(edge.source.id, []).append(edge)
+    return found
 
 
 def _block(
     findings: list[Finding],
     records: Mapping[str, Record],
     connected: Mapping[str, list[Finding]],
+    flows: Mapping[str, list[Edge]],
 ) -> Block:
     """Return the block; what any rule saw its subjects connected to stands in it, with evidence."""
     first = findings[0]
     subjects = dict.fromkeys(finding.verdict.subject for finding in findings)
     talking = [finding for subject in subjects for finding in connected.get(subject, ())]
-    cited = [
-        citation.record
-        for finding in (*findings, *talking)
-        for citation in finding.verdict.citations
-        if citation.record in records
-    ]
+    written = [edge for subject in subjects for edge in flows.get(subject, ())]
+    citations = [one for finding in (*findings, *talking) for one in finding.verdict.citations]
+    citations += [one for edge in written for one in edge.citations]
+    cited = [one.record for one in citations if one.record in records]
     return Block(
         section=first.section,
         application=first.verdict.application,
         component=first.verdict.component,
         status=_block_status([finding.verdict.status for finding in findings]),
         running=_block_running([finding.verdict.running for finding in findings]),
-        connected_to=tuple(
-            sorted({name for finding in talking for name in finding.verdict.connected_to})
+        connected_to=(
+            *sorted({name for finding in talking for name in finding.verdict.connected_to}),
+            *sorted({f"{edge.target.id} ({edge.confidence})" for edge in written}),
         ),
         verified_at=min(finding.verified_at for finding in findings),
         findings=tuple(findings),

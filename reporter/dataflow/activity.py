@@ -44,7 +44,8 @@ class Activity:
     """What is known of a stream's movement; times are epoch seconds, spans seconds.
 
     `age` is that of the last event by its ID; None where there is none, or its ID holds no time.
-    `unknown` says why `active` is not known. `event_age` is the age by the time the entry carries.
+    `unknown` says why `active` is not known, `added_ever` counts what came since the stream was
+    made, None before 7.0. `event_age` is the age by the time the entry carries.
     """
 
     active: Active
@@ -57,7 +58,7 @@ class Activity:
     event_age: float | None
     growth: Growth | None
     ever: bool | None
-    trimmed_before: int | None
+    added_ever: int | None
     unknown: Text | None
     entry_seen: bool = False
 
@@ -107,12 +108,11 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
         return _unknown(limit, _why(survey, stream))
     ever = latest.last_id != "0-0" or bool(latest.entries_added) or latest.length > 0
     growth = _growth(stream.begin, stream.end)
-    begin = stream.begin or latest
-    trimmed = None if begin.entries_added is None else max(0, begin.entries_added - begin.length)
+    added = latest.entries_added
     if latest.length == 0:
         gone = id_time(latest.last_id) if ever else None
         return Activity(
-            "no", 0, limit, latest.last_id, gone, None, None, None, growth, ever, trimmed, None
+            "no", 0, limit, latest.last_id, gone, None, None, None, growth, ever, added, None
         )
     newest = stream.entries[0] if stream.entries else None
     last_id = newest.id if newest else stream.last_entry_id or latest.last_id
@@ -134,7 +134,7 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
         event_age=event_age,
         growth=growth,
         ever=ever,
-        trimmed_before=trimmed,
+        added_ever=added,
         unknown=unknown,
         entry_seen=newest is not None,
     )

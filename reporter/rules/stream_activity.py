@@ -130,16 +130,19 @@ def _message(subject: str, activity: Activity) -> Text:
         )
     age = activity.age if activity.age is not None else activity.event_age
     template = (
-        "{stream}: {length} entries, the last {span} ago ({times})"
+        "{stream}: {length} entries{kept}, the last {span} ago ({times})"
         if activity.active == "yes"
         else "{stream} is stale: its last event is {span} old ({times}), more than {limit}; "
-        "{length} entries"
+        "{length} entries{kept}"
     )
     values: dict[str, str | int | Text] = {
         "stream": subject,
         "length": activity.length or 0,
         "span": span(age or 0.0),
         "times": _times(activity),
+        "kept": text(" (of {count} ever added)", count=activity.added_ever or 0)
+        if (activity.added_ever or 0) > (activity.length or 0)
+        else text(""),
     }
     if activity.active == "stale":
         values["limit"] = span(activity.limit)
@@ -175,14 +178,6 @@ def _details(activity: Activity) -> Iterator[Text]:
         yield text("its last event was added {span} after the time it carries", span=span(apart))
     elif apart is not None and apart < -_SOON_S:
         yield text("its last event carries a time {span} after it was added", span=span(-apart))
-    growth = activity.growth
-    if growth is not None and growth.trimmed and growth.added:
-        yield text(
-            "while it was looked at ({span}), {added} entries came and {trimmed} were trimmed",
-            span=span(growth.seconds),
-            added=growth.added,
-            trimmed=growth.trimmed,
-        )
 
 
 _STATUSES: Mapping[Active, Status] = {

@@ -131,6 +131,7 @@ def _judged(stream: StreamFlow, state: GroupState, flow: Flow) -> Verdict:
         application=owner.name if owner else None,
         message=_message(subject, state),
         details=tuple(_details(stream, state, flow)),
+        connected_to=tuple(one.unit for one in state.readers),
         citations=_cited(stream, state),
         missing=missing,
     )

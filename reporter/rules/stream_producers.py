@@ -135,6 +135,7 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
             details=details,
             citations=cited,
             confidence=first.confidence,
+            connected_to=tuple(one.unit for one in producers.known if one.unit),
         )
     return Verdict(
         subject=subject,
@@ -148,6 +149,7 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
         details=details,
         citations=cited,
         confidence=first.confidence,
+        connected_to=tuple(one.unit for one in producers.known if one.unit),
     )
 
 
