@@ -268,7 +268,8 @@ def _tried(
     if not clients.known:
         yield text("the clients were not listed: {why}", why=_client_refusal(survey))
     elif activity.length:
-        yield _tried_clients(clients, candidates)
+        if not candidates:
+            yield _tried_clients(clients)
         hidden = [one for one in clients.using("adds") if one.unknown is not None]
         for one in hidden[:3]:
             yield text(
@@ -297,18 +298,13 @@ def _tried_fields(survey: Survey, stream: Stream, activity: Activity, observed: 
     if not names:
         return text("its newest {count} entries name no source", count=count)
     return text(
-        "none of its newest {count} entries has a source in a field {names}",
+        "none of its newest {count} entries has a source in one of the fields {names}",
         count=count,
         names=", ".join(names),
     )
 
 
-def _tried_clients(clients: Clients, candidates: tuple[Candidate, ...]) -> Text:
-    if candidates:
-        return text(
-            "XADD was the last command of {units}, and names no stream",
-            units=", ".join(one.unit for one in candidates),
-        )
+def _tried_clients(clients: Clients) -> Text:
     if any(True for _ in clients.using("adds")):
         return text("no connection whose last command was XADD is as old as its last entry")
     return text("no client's last command was XADD")

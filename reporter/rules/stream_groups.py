@@ -173,14 +173,17 @@ def _message(subject: str, state: GroupState) -> Text:
 
 _UNREAD = (
     "{group} has no live reader: {waiting}, the oldest for {waited} or more, and none of its "
-    "{count} consumers was seen for {idle}"
+    "consumers ({count}) was seen for {idle}"
 )
 _NEVER = "{group} has no reader: {waiting}, the oldest for {waited} or more"
 _SENTENCES = {
-    ("alive", "read"): "{group} is read: one of {count} consumers was seen {idle} ago",
+    ("alive", "read"): "{group} is read: one of its consumers ({count}) was seen {idle} ago",
     ("alive", "moved"): "{group} is read: it moved on while it was looked at",
     ("alive", "waits"): "{group}: a reader waits for the next entry",
-    ("alive", "recent"): "{group} has read everything; one of {count} consumers asked {idle} ago",
+    (
+        "alive",
+        "recent",
+    ): "{group} has read everything; one of its consumers ({count}) asked {idle} ago",
     ("stuck", "slow"): "{group} does not keep up: {waiting}, and what it reads is {gap} old",
     ("stuck", "unacknowledged"): "{group} reads, and what it does not acknowledge grows",
     ("stuck", "holds"): (
@@ -192,7 +195,7 @@ _SENTENCES = {
         "connected was not seen"
     ),
     ("dead", "gone"): (
-        "{group} has no live reader: none of its {count} consumers was seen for {idle}, and no "
+        "{group} has no live reader: none of its consumers ({count}) was seen for {idle}, and no "
         "connection waits for it (nothing is left to read)"
     ),
     ("dead", "nobody"): (
