@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from reporter.dataflow.surveys import Surveys
 from reporter.dataflow.unit_names import UnitNames, prefixes_of
@@ -68,13 +69,24 @@ def _gaps_of_named(
     host: HostContext, facts: tuple[Each[Survey] | Missing, ...]
 ) -> Iterator[Missing]:
     """Yield what is missing of the servers an operator named, where any was named."""
-    asked = {str(probe.get("id")) for probe in host.bundle.probes}
-    for probe, fact in zip(_OPERATORS, facts, strict=True):
+    declared = {str(probe.get("id")): probe for probe in host.bundle.probes}
+    for name, fact in zip(_OPERATORS, facts, strict=True):
         if isinstance(fact, Missing):
-            if probe in asked:
+            if name in declared:
                 yield fact
-        elif fact.shortfall is not None:
+            continue
+        if fact.shortfall is not None:
             yield fact.shortfall
+        for item in _items(declared.get(name, {})):
+            if item not in fact.values and item not in fact.missing:
+                yield Missing(f"{name}[{item}]", text("no record of it in the archive"))
+
+
+def _items(probe: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the targets a probe was given, by the names their records have."""
+    items = probe.get("items")
+    for item in items if isinstance(items, list) else ():
+        yield str(item.get("name")) if isinstance(item, Mapping) else str(item)
 
 
 def _incomplete(survey: Survey) -> Text:

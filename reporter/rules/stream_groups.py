@@ -78,7 +78,8 @@ def stream_groups(
     and a reader that waits and never got an entry is not listed at all. CLIENT LIST shows that a
     client waits in XREADGROUP, and not where. Before 7.2 waiting connections are therefore given
     to the groups whose names, or consumers' names, begin with the unit's: an inference. Clients
-    on unix sockets and other hosts have no unit here. Lag may be null in Redis itself (entries
+    on unix sockets and other hosts have no unit here. A reader that connects only now and then
+    looks dead in between. Lag may be null in Redis itself (entries
     were deleted, or the group was set to an ID): then it is not known, unless nothing waits.
 
     Source: Redis documentation, XINFO CONSUMERS, XINFO GROUPS, XPENDING, CLIENT LIST; t_stream.c
