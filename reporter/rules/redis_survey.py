@@ -12,7 +12,6 @@ from reporter.messages import Text, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Refusal, Survey
 from reporter.rules.redis_view import ASKED, FOUND, SERVER, Server, View, answered, view_of
-from reporter.rules.times import span
 
 __all__ = ["redis_survey"]
 
@@ -93,7 +92,7 @@ def _traces(view: View, server: Server, survey: Survey) -> Verdict:
             "included: keyspace hits {hits}, misses {misses}, expired keys {expired}, commands "
             "{commands}",
             server=server.endpoint,
-            time=span(survey.ended_at - survey.asked_at),
+            time=f"{survey.ended_at - survey.asked_at:.2f} s",
             hits=_shown(gained["keyspace_hits"]),
             misses=_shown(gained["keyspace_misses"]),
             expired=_shown(gained["expired_keys"]),
