@@ -116,7 +116,7 @@ def rule(
 def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser]) -> list[Finding]:
     """Return the findings of every rule over the host's evidence, ordered by id."""
     asked = frozenset(str(probe.get("id")) for probe in host.bundle.probes)
-    store = FactStore(parsers, host.bundle.evidence, asked)
+    store = FactStore(parsers, host.bundle.evidence, asked, _named(host.bundle))
     records = {record.id: record for record in host.bundle.evidence}
     findings: dict[str, Finding] = {}
     for declared in rules:
@@ -124,6 +124,15 @@ def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser
             finding = _finding(declared, verdict, host, store, records)
             findings.setdefault(finding.id, finding)
     return [findings[key] for key in sorted(findings)]
+
+
+def _named(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """Return by probe the targets an operator named."""
+    return {
+        str(probe.get("id")): tuple(str(item) for item in probe["items"])
+        for probe in bundle.probes
+        if isinstance(probe.get("items"), list)
+    }
 
 
 def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdict]:

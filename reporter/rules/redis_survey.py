@@ -165,7 +165,11 @@ def _refused(view: View, server: Server, survey: Survey) -> Iterator[Verdict]:
 def _command(command: tuple[str, ...]) -> str:
     """Return a command without its arguments."""
     both = " ".join(command[:2])
-    return both if both in _TELLS or command[0] in {"CLIENT", "ACL", "XINFO"} else command[0]
+    return (
+        both
+        if both in (*_TELLS, *_MINOR) or command[0] in {"CLIENT", "ACL", "XINFO"}
+        else command[0]
+    )
 
 
 def _why(name: str, count: int, refusals: Iterable[Refusal]) -> Text:
