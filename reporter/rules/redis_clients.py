@@ -57,9 +57,10 @@ def redis_clients(
     Evidence: INFO's sections Clients and Stats, CLIENT LIST at the survey's beginning and end,
     SLOWLOG LEN.
 
-    Limits: before 6.2 INFO does not show maxclients. rejected_connections counts since the start or CONFIG RESETSTAT. CLIENT LIST is cut
-    after 2000 clients, and not asked for where there are very many: then as many look dead, or
-    more. Whether timeout or tcp-keepalive are set is not known without CONFIG.
+    Limits: rejected_connections counts since the start or CONFIG RESETSTAT; maxclients is shown
+    since 6.2. CLIENT LIST is cut after 2000 clients, and not asked for where there are very many:
+    then as many look dead, or more. Whether timeout or tcp-keepalive are set is not known without
+    CONFIG.
 
     Source: Redis documentation of INFO, of CLIENT LIST and of client handling; redis.conf
     maxclients, tcp-keepalive, timeout.
