@@ -125,7 +125,7 @@ def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser
 def facts_of(bundle: Bundle, parsers: Mapping[str, Parser]) -> FactStore:
     """Return the facts of a bundle, for rules and for whatever else is made of them."""
     asked = frozenset(str(probe.get("id")) for probe in bundle.probes)
-    return FactStore(parsers, bundle.evidence, asked)
+    return FactStore(parsers, bundle.evidence, asked, _named(bundle))
 
 
 def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> list[Finding]:
@@ -138,6 +138,15 @@ def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> l
             finding = _finding(declared, verdict, host, store, records, earlier)
             findings.setdefault(finding.id, finding)
     return [findings[key] for key in sorted(findings)]
+
+
+def _named(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """Return by probe the targets an operator named."""
+    return {
+        str(probe.get("id")): tuple(str(item) for item in probe["items"])
+        for probe in bundle.probes
+        if isinstance(probe.get("items"), list)
+    }
 
 
 def _run(

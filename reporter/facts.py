@@ -52,8 +52,7 @@ class Each(Generic[T]):
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        no_record = Missing(f"{self.probe}[{item}]", text("no record of it in the archive"))
-        return self.missing.get(item) or self.shortfall or no_record
+        return self.missing.get(item) or self.shortfall or _no_record(self.probe, item)
 
 
 @dataclass(frozen=True)
@@ -94,13 +93,21 @@ def fact_each(
 
 
 class FactStore:
-    """The facts of one host, parsed when first asked for and kept."""
+    """The facts of one host, parsed when first asked for and kept.
+
+    `asked` are the probes of the run, `named` the targets of those whose targets were named.
+    """
 
     def __init__(
-        self, parsers: Mapping[str, Parser], records: list[Record], asked: frozenset[str]
+        self,
+        parsers: Mapping[str, Parser],
+        records: list[Record],
+        asked: frozenset[str],
+        named: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self._parsers = parsers
         self._asked = asked
+        self._named = named or {}
         self._by_probe: dict[str, list[Record]] = {}
         for record in records:
             self._by_probe.setdefault(record.probe, []).append(record)
@@ -150,12 +157,20 @@ class FactStore:
                 missing[record.item] = value
             else:
                 values[record.item] = value
+        for item in self._named.get(parser.probe, ()):
+            several = tuple(one for one in (*values, *missing) if one.startswith(f"{item}/"))
+            if item not in values and item not in missing and not several:
+                missing[item] = _no_record(parser.probe, item)
         return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
         if parser.probe in self._asked:
             return Missing(parser.probe, text("the archive holds no record of it"))
         return Missing(parser.probe, text("this run did not ask for it"))
+
+
+def _no_record(probe: str, item: str) -> Missing:
+    return Missing(f"{probe}[{item}]", text("no record of it in the archive"))
 
 
 def _not_collected(record: Record) -> Missing:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from reporter.dataflow.surveys import Surveys
 from reporter.dataflow.unit_names import UnitNames, prefixes_of
@@ -69,24 +68,13 @@ def _gaps_of_named(
     host: HostContext, facts: tuple[Each[Survey] | Missing, ...]
 ) -> Iterator[Missing]:
     """Yield what is missing of the servers an operator named, where any was named."""
-    declared = {str(probe.get("id")): probe for probe in host.bundle.probes}
+    asked = {str(probe.get("id")) for probe in host.bundle.probes}
     for name, fact in zip(_OPERATORS, facts, strict=True):
         if isinstance(fact, Missing):
-            if name in declared:
+            if name in asked:
                 yield fact
-            continue
-        if fact.shortfall is not None:
+        elif fact.shortfall is not None:
             yield fact.shortfall
-        for item in _items(declared.get(name, {})):
-            if item not in fact.values and item not in fact.missing:
-                yield Missing(f"{name}[{item}]", text("no record of it in the archive"))
-
-
-def _items(probe: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the targets a probe was given, by the names their records have."""
-    items = probe.get("items")
-    for item in items if isinstance(items, list) else ():
-        yield str(item.get("name")) if isinstance(item, Mapping) else str(item)
 
 
 def _incomplete(survey: Survey) -> Text:

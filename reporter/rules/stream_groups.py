@@ -220,6 +220,8 @@ def _doubt(state: GroupState) -> Text:
 
 
 def _waiting(state: GroupState) -> Text:
+    if state.lag == 1:
+        return text("1 entry waits")
     if state.lag is not None:
         return text("{count} entries wait", count=state.lag)
     at_least = state.behind.at_least if state.behind else 0

@@ -22,7 +22,7 @@ from reporter.evidence import Bundle, Record
 from reporter.findings import Finding, Verdict
 from reporter.profile import load_profiles
 from reporter.report import HostReport, epoch, host_report
-from tests.builders import NOW, bundle, record
+from tests.builders import NOW, bundle, record, sealed
 from tests.rules.systemd_cases import with_profile
 
 __all__ = [
@@ -266,7 +266,7 @@ def survey(
         _row("INFO", sample="end", reply=info),
     ]
     if outcome != "collected":
-        rows = rows[:-1]
+        rows = [] if outcome == "denied" else rows[:-1]
     stdout = "".join(f"{json.dumps(row)}\n" for row in rows)
     return record(
         "redis_servers",
@@ -354,7 +354,8 @@ def _unit(name: str, state: str | Mapping[str, str]) -> str:
 def _files(names: Iterable[str]) -> Record:
     lines = "".join(f"{name} enabled enabled\n" for name in sorted(set(names)))
     made = record("systemd_unit_files", lines or "x.service static -\n")
-    return msgspec.structs.replace(made, command="systemctl list-unit-files '*.service'")
+    asked = {**msgspec.to_builtins(made), "command": "systemctl list-unit-files '*.service'"}
+    return msgspec.convert(sealed(asked), Record)
 
 
 def findings(collected: Bundle, rule: str | None = None) -> dict[str, Finding]:

@@ -157,6 +157,14 @@ def test_what_was_tried_is_said() -> None:
     assert "NOPERM" in " ".join(map(str, verdict(refused, RULE, "a").details))
 
 
+def test_a_masked_source_is_no_name() -> None:
+    masked = made(entry(1, source="<masked:13>"))
+    assert known(masked) == []
+    seen = verdict(masked, RULE, "a")
+    assert seen.status == "unknown"
+    assert "a source that was masked" in str(seen.details[0])
+
+
 def command(line: str) -> dict[str, str]:
     shown = f"{{ path=/x ; argv[]=/x {line} ; ignore_errors=no }}"
     return {"ActiveState": "active", "ExecStart": shown}
