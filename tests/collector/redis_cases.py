@@ -10,7 +10,7 @@ from truthmap_collector.runner import collect
 
 from .conftest import Record
 
-__all__ = ["LEAST", "FIELDS", "populate", "probe", "row", "rows", "surveyed"]
+__all__ = ["FIELDS", "LEAST", "populate", "probe", "row", "rows", "surveyed"]
 
 FIELDS: dict[str, list[str]] = {
     "time_fields": ["ts", "timestamp"],
@@ -60,9 +60,8 @@ def rows(record: Record) -> list[dict[str, Any]]:
 
 def _matching(record: Record, words: tuple[str, ...], more: dict[str, Any]) -> Iterator[Any]:
     for found in rows(record):
-        if tuple(found["ask"][: len(words)]) == words:
-            if all(found.get(key) == value for key, value in more.items()):
-                yield found
+        if tuple(found["ask"][: len(words)]) == words and _has(found, more):
+            yield found
 
 
 def row(record: Record, *words: str, **more: Any) -> dict[str, Any]:
@@ -82,3 +81,7 @@ def populate(client: Any) -> None:
     client.xdel("b", "7-1")
     for number in range(50):
         client.set(f"key:{number}", "v")
+
+
+def _has(found: dict[str, Any], more: dict[str, Any]) -> bool:
+    return all(found.get(key) == value for key, value in more.items())

@@ -189,7 +189,7 @@ def test_growth(server: RedisServer) -> None:
 
 
 def test_keys_that_are_no_text(server: RedisServer) -> None:
-    """A key, group or consumer that is no UTF-8 is shown with its bytes escaped, and asked as is."""
+    """A key, group or consumer that is no UTF-8 is shown with escapes, and asked as it is."""
     client = server.client()
     client.xadd(b"\xff\x00key", {b"\xfe": b"\xfd"}, id="1-1")
     client.xgroup_create(b"\xff\x00key", b"\xf0g", id="0")
@@ -345,7 +345,7 @@ def test_the_least_privilege_user(server: RedisServer) -> None:
     assert row(record, "ACL", "WHOAMI")["reply"] == "least"
     assert row(record, "XPENDING")["reply"]["count"] == 1
     assert "slowlog|len" in row(record, "SLOWLOG")["error"]
-    his = server.client(username="least", password="pw-of-least")
+    his = server.client(**secret)
     for command in (
         "SET k v",
         "DEL a",
@@ -398,10 +398,10 @@ def test_info_refused(server: RedisServer) -> None:
 
 
 def planted() -> Iterator[tuple[str, bytes]]:
-    secret = "S3cr3t-{}-9f8e7d6c5b"
+    shape = "S3cr3t-{}-9f8e7d6c5b"
     places = ["source", "ts", "type", "note", "payload", "data", "password"]
     for place in places:
-        yield place, secret.format(place).encode()
+        yield place, shape.format(place).encode()
     yield (
         "payload",
         b'{"ts": "S3cr3t-in-9f8e7d6c5b", "source": "S3cr3t source 9f8e", "x": {"ts": 1}}',
