@@ -48,17 +48,19 @@ class Limits(NamedTuple):
         return cls(**{name: args[name] for name in cls._fields if name in args})
 
 
-class Self(NamedTuple):
+class Identity(NamedTuple):
     """Who we are to the server: the user, None for the default one, and if a password let us in."""
 
     user: Optional[str] = None
     authenticated: bool = False
 
 
-_NOBODY = Self()
+_NOBODY = Identity()
 
 
-def survey(transport: Transport, args: Dict[str, Any], turn: Turn, we: Self = _NOBODY) -> Verdict:
+def survey(
+    transport: Transport, args: Dict[str, Any], turn: Turn, we: Identity = _NOBODY
+) -> Verdict:
     """Ask a server to which we are connected and authenticated; write a row for each reply.
 
     `args` are those of kind `redis`. The first row says whether a password let us in: a server that
@@ -88,7 +90,7 @@ class _Stream(NamedTuple):
 class _Survey:
     """One survey, from INFO to INFO."""
 
-    def __init__(self, talk: Conversation, limits: Limits, allowed: Allowed, we: Self) -> None:
+    def __init__(self, talk: Conversation, limits: Limits, allowed: Allowed, we: Identity) -> None:
         self._talk = talk
         self._we = we
         self._limits = limits
