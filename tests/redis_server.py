@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -21,11 +22,16 @@ _WAIT_S = 10
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A TCP port of the loopback address that nobody listens on, and 10,000 above it as well.
+
+    That is where a cluster's nodes talk to each other.
+    """
+    while True:
+        port = random.randrange(20000, 30000)  # noqa: S311 - any will do
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", port))
+            two.bind(("127.0.0.1", port + 10000))
+            return port
 
 
 class RedisServer:

@@ -27,7 +27,7 @@ def test_every_way_to_name_a_server() -> None:
     assert endpoints(given, WHERE) == [
         Endpoint("a", "a.example"),
         Endpoint("b", "b.example", 6380, tls=True, verify=False),
-        Endpoint("c", unix="/run/redis/c.sock", **{"username": "u", "password": "p"}),
+        Endpoint("c", unix="/run/redis/c.sock", username="u", password="p"),  # noqa: S106 - a test's own
         Endpoint("d", "d.example", 7000, tls=True, username="me"),
         Endpoint("e", unix="/run/e.sock"),
         Endpoint("f", sentinel=Sentinel("s", (("s1", 26379), ("s2", 7), ("::1", 8)))),
@@ -104,7 +104,7 @@ def test_secrets_come_from_variables() -> None:
         }
     }
     assert secrets.gathered(["command"], variables.get) == {}
-    assert secrets.gathered(["redis"], {}.get) == {}
+    assert secrets.gathered(["redis"], lambda name: None) == {}
 
 
 @pytest.mark.parametrize(
