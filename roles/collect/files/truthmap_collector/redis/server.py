@@ -60,15 +60,16 @@ def surveyed(
 def log_in(client: Transport, login: Login) -> Optional[Verdict]:
     """Say who we are, if there is anything to say; return a verdict if the server refuses.
 
-    A server that has no password is content with any: it is asked without one.
+    A server that has no password is content with any: it is asked without one. Before Redis 6
+    there are no users, and AUTH takes the password alone.
     """
     if login.password is None:
         return None
     user = [login.username] if login.username else []
     (reply,) = client.ask([["AUTH"] + user + [login.password]])
-    if not isinstance(reply, ErrorReply):
-        return None
-    if refusals.needs_no_password(reply):
+    if user and isinstance(reply, ErrorReply) and refusals.knows_no_users(reply):
+        (reply,) = client.ask([["AUTH", login.password]])
+    if not isinstance(reply, ErrorReply) or refusals.needs_no_password(reply):
         return None
     return refusals.wrong_password(reply, login.username)
 
