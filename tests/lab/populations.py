@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = [
     "load_population",
     "pipe",
     "populate",
+    "settings",
 ]
 
 REFERENCE_REDIS = Path(__file__).with_name("reference_redis.yml")
@@ -133,17 +134,20 @@ def load_population(path: Path) -> Population:
     )
 
 
-def populate(host: LabHost, population: Population) -> None:
-    """Empty the host's Redis and load the population; the units that use it must not run."""
-    shown = host.run("redis-cli INFO server").stdout
+def populate(host: LabHost, population: Population, command: str = "redis-cli") -> None:
+    """Empty the host's Redis and load the population; the units that use it must not run.
+
+    `command` is a redis-cli with every right.
+    """
+    shown = host.run(f"{command} INFO server").stdout
     major = int(shown.partition("redis_version:")[2].partition(".")[0])
-    pipe(host, _commands(population, time.time(), major))
+    pipe(host, _commands(population, time.time(), major), command)
 
 
-def pipe(host: LabHost, commands: Iterator[Command]) -> None:
-    """Send commands to the Redis on the host's usual port; raises LabError if one fails."""
+def pipe(host: LabHost, commands: Iterable[Command], command: str = "redis-cli") -> None:
+    """Send commands to the host's Redis; raises LabError if one fails."""
     protocol = b"".join(map(_encoded, commands))
-    host.podman("exec", "-i", host.container, "redis-cli", "--pipe", stdin=protocol)
+    host.podman("exec", "-i", host.container, command, "--pipe", stdin=protocol)
 
 
 def jobs(population: Population) -> dict[str, list[Job]]:
