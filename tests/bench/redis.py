@@ -73,6 +73,7 @@ class _Round:
     seconds: float
     peak_bytes: int
     hits: int
+    waited_s: float
     latency_ms: dict[str, float]
     slow: list[tuple[float, str]]
     rows: tuple[dict[str, Any], ...] = ()
@@ -221,7 +222,8 @@ def _render(host: LabHost, arguments: argparse.Namespace, rounds: Sequence[_Roun
         *(f"{way:8} {title}" for way, title in _TITLES.items()),
         "",
         f"{'':8}{'seconds':>24}{'p99 of another client, ms':>28}{'its slowest, ms':>26}"
-        f"{'keyspace hits':>15}{'calls > 5 ms':>14}{'> 10 ms':>9}",
+        f"{'keyspace hits':>15}{'calls > 5 ms':>14}{'> 10 ms':>9}"
+        f"{'server waited, s':>20}",
     ]
     for way in _TITLES:
         of = [one for one in rounds if one.way == way]
@@ -232,7 +234,13 @@ def _render(host: LabHost, arguments: argparse.Namespace, rounds: Sequence[_Roun
             f"{_series(one.latency_ms['most'] for one in of):>26}"
             f"{max(one.hits for one in of):>15}"
             f"{len(slow):>14}{sum(took >= _SLOW_LOG_MS for took in slow):>9}"
+            f"{_series(one.waited_s for one in of):>20}"
         )
+    lines += [
+        "",
+        "server waited: it could have run, but every processor was taken: by us, the other client,",
+        "or what else this machine does. Its own clock counts that into the calls it was in.",
+    ]
     return "\n".join([*lines, "", *_verdicts(rounds), ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import yaml
 __all__ = ["StandIn", "declared_probes", "derived", "playbook", "shell_script", "stand_ins"]
 
 Probe = Mapping[str, Any]
+
+_VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _ENVIRONMENT = {
@@ -36,11 +39,26 @@ class StandIn:
 
 
 def declared_probes() -> list[dict[str, Any]]:
-    """Read the probes that the roles declare, in the order of domains."""
+    """Read the probes that the roles declare, in the order of domains.
+
+    Those that look at what an operator names are left out: here nobody names anything.
+    """
     found: list[dict[str, Any]] = []
     for path in sorted(_ROLES.glob("probe_*/defaults/main.yml")):
-        found += yaml.safe_load(path.read_text())[f"{path.parts[-3]}_probes"]
+        defaults = yaml.safe_load(path.read_text())
+        probes = defaults[f"{path.parts[-3]}_probes"]
+        found += [_filled(probe, defaults) for probe in probes if "variable" not in probe]
     return found
+
+
+def _filled(value: Any, defaults: Mapping[str, Any]) -> Any:
+    """Put a role's other defaults where a value names one: "{{ name }}"."""
+    if isinstance(value, dict):
+        return {name: _filled(one, defaults) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, defaults) for one in value]
+    named = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
+    return defaults[named[1]] if named else value
 
 
 def derived(probes: Iterable[Probe]) -> list[str]:
