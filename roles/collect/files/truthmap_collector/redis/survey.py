@@ -48,18 +48,28 @@ class Limits(NamedTuple):
         return cls(**{name: args[name] for name in cls._fields if name in args})
 
 
+class Identity(NamedTuple):
+    """Who we are to the server: the user, None for the default one, and if a password let us in."""
+
+    user: Optional[str] = None
+    authenticated: bool = False
+
+
+_NOBODY = Identity()
+
+
 def survey(
-    transport: Transport, args: Dict[str, Any], turn: Turn, user: Optional[str] = None
+    transport: Transport, args: Dict[str, Any], turn: Turn, we: Identity = _NOBODY
 ) -> Verdict:
     """Ask a server to which we are connected and authenticated; write a row for each reply.
 
-    `args` are those of kind `redis`, `user` whom we logged in as, if not the default one. What was
-    got before the survey had to stop stays written.
+    `args` are those of kind `redis`. The first row says whether a password let us in: a server that
+    takes anybody is a finding. What was got before the survey had to stop stays written.
     """
     limits = Limits.of(args)
     talk = Conversation(transport, turn, limits.duty)
     try:
-        _Survey(talk, limits, Allowed.of(args), user).run()
+        _Survey(talk, limits, Allowed.of(args), we).run()
     except StoppedError as stop:
         return stop.verdict
     except BrokenError as broken:
@@ -80,11 +90,9 @@ class _Stream(NamedTuple):
 class _Survey:
     """One survey, from INFO to INFO."""
 
-    def __init__(
-        self, talk: Conversation, limits: Limits, allowed: Allowed, user: Optional[str]
-    ) -> None:
+    def __init__(self, talk: Conversation, limits: Limits, allowed: Allowed, we: Identity) -> None:
         self._talk = talk
-        self._user = user
+        self._we = we
         self._limits = limits
         self._allowed = allowed
         self._own: Optional[int] = None
@@ -110,9 +118,10 @@ class _Survey:
         self._talk.say(["INFO"], replies.words, sample="end")
 
     def _begin(self) -> str:
-        (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), {"sample": "begin"})])
+        more = {"sample": "begin", "authenticated": self._we.authenticated}
+        (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), more)])
         if isinstance(info, ErrorReply):
-            raise StoppedError(refusals.of_first_command(info, self._user))
+            raise StoppedError(refusals.of_first_command(info, self._we.user))
         if not isinstance(info, bytes):
             raise StoppedError(Verdict(ERROR, "its reply to INFO has not the shape it should have"))
         told = replies.words(info)
