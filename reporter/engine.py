@@ -125,7 +125,8 @@ def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser
 def facts_of(bundle: Bundle, parsers: Mapping[str, Parser]) -> FactStore:
     """Return the facts of a bundle, for rules and for whatever else is made of them."""
     asked = frozenset(str(probe.get("id")) for probe in bundle.probes)
-    return FactStore(parsers, bundle.evidence, asked, _named(bundle))
+    derived = frozenset(str(probe["id"]) for probe in bundle.probes if "from" in probe)
+    return FactStore(parsers, bundle.evidence, asked, derived, _named(bundle))
 
 
 def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> list[Finding]:
@@ -161,6 +162,9 @@ def _run(
             yield _not_seen(declared, missing[name])
     for name in facts:
         if name not in missing:
+            unseen = store.unseen(name)
+            if unseen is not None:
+                yield _not_seen(declared, unseen)
             yield from _cut(declared, store, name)
     blocking = tuple(missing[name] for name in declared.needs if name in missing)
     if blocking:

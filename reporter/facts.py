@@ -26,6 +26,8 @@ __all__ = ["Each", "FactStore", "NoFact", "Parser", "fact", "fact_each"]
 
 T = TypeVar("T")
 
+_NO_RECORD_OF_IT = text("no record of it in the archive")
+
 
 class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
     """The record was read, and does not carry the fact; the argument is the reason, a `Text`."""
@@ -52,7 +54,11 @@ class Each(Generic[T]):
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        return self.missing.get(item) or self.shortfall or _no_record(self.probe, item)
+        return (
+            self.missing.get(item)
+            or self.shortfall
+            or Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
+        )
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,13 @@ class FactStore:
         parsers: Mapping[str, Parser],
         records: list[Record],
         asked: frozenset[str],
+        derived: frozenset[str] = frozenset(),
         named: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        """Take the records; `asked` are the ids of all probes, `derived` those with targets."""
         self._parsers = parsers
         self._asked = asked
+        self._derived = derived
         self._named = named or {}
         self._by_probe: dict[str, list[Record]] = {}
         for record in records:
@@ -132,11 +141,24 @@ class FactStore:
         """Return the id of the probe the fact is parsed from."""
         return self._parsers[name].probe
 
-    def _one(self, parser: Parser) -> Any:
+    def unseen(self, name: str) -> Missing | None:
+        """Say why a derived probe may not have looked at all its targets; None if it did."""
+        parser = self._parsers[name]
+        listed = self._targets(parser)
+        if listed is None:
+            known = parser.probe not in self._derived
+            return None if known else Missing(_targets_id(parser), text("no record of its targets"))
+        return None if listed.outcome == "collected" else _not_collected(listed)
+
+    def _targets(self, parser: Parser) -> Record | None:
         records = self._by_probe.get(parser.probe, [])
-        if not records:
-            return self._no_record(parser)
-        return _parse(parser, records[0])
+        return next((record for record in records if record.id == _targets_id(parser)), None)
+
+    def _one(self, parser: Parser) -> Any:
+        for record in self._by_probe.get(parser.probe, []):
+            if record.id == parser.probe:
+                return _parse(parser, record)
+        return self._no_record(parser)
 
     def _each(self, parser: Parser) -> Any:
         records = self._by_probe.get(parser.probe, [])
@@ -151,7 +173,14 @@ class FactStore:
                     shortfall = _not_collected(record)
                     if len(records) == 1:
                         return shortfall
+                missing.update(
+                    (item, Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT))
+                    for item in record.stdout.text.splitlines()
+                )
+        for record in records:
+            if record.item is None:
                 continue
+            missing.pop(record.item, None)
             value = _parse(parser, record)
             if isinstance(value, Missing):
                 missing[record.item] = value
@@ -160,7 +189,7 @@ class FactStore:
         for item in self._named.get(parser.probe, ()):
             several = tuple(one for one in (*values, *missing) if one.startswith(f"{item}/"))
             if item not in values and item not in missing and not several:
-                missing[item] = _no_record(parser.probe, item)
+                missing[item] = Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT)
         return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
@@ -169,8 +198,9 @@ class FactStore:
         return Missing(parser.probe, text("this run did not ask for it"))
 
 
-def _no_record(probe: str, item: str) -> Missing:
-    return Missing(f"{probe}[{item}]", text("no record of it in the archive"))
+def _targets_id(parser: Parser) -> str:
+    """Return the id of the record that lists a derived probe's targets."""
+    return parser.probe if parser.each else f"{parser.probe}[targets]"
 
 
 def _not_collected(record: Record) -> Missing:

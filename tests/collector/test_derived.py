@@ -38,7 +38,8 @@ def test_each(look: Look) -> None:
     """With as: each every target has a record of its own that names it and the parent."""
     found = look(units("a.service", "b.service"), each())
 
-    assert list(found) == ["units", "derived[a.service]", "derived[b.service]"]
+    assert list(found) == ["units", "derived", "derived[a.service]", "derived[b.service]"]
+    assert found["derived"]["stdout"]["data"] == "a.service\nb.service\n"
     record = found["derived[b.service]"]
     assert tuple(record[key] for key in ("probe", "parent", "item")) == (
         "derived",
@@ -53,7 +54,8 @@ def test_all(look: Look) -> None:
     """With as: all one record has asked for all targets at once."""
     found = look(units("a.service", "b.service"), together())
 
-    assert list(found) == ["units", "derived"]
+    assert list(found) == ["units", "derived[targets]", "derived"]
+    assert found["derived[targets]"]["stdout"]["data"] == "a.service\nb.service\n"
     assert found["derived"]["stdout"]["data"] == "all a.service b.service end\n"
     assert found["derived"]["item"] is None
     assert found["derived"]["parent"] == "units"
@@ -116,7 +118,7 @@ def test_most_of_all(look: Look) -> None:
     found = look(units("a.service", "b.service", "c.service"), together(most=2))
 
     assert found["derived"]["stdout"]["data"] == "all a.service b.service end\n"
-    assert "not looked at: c.service" in found["derived[more]"]["reason"]
+    assert "not looked at: c.service" in found["derived[targets]"]["reason"]
 
 
 def test_parent_cut_at_its_timeout(look: Look) -> None:
@@ -151,8 +153,10 @@ def test_chain_in_any_order(look: Look) -> None:
     found = look(last, {**each(*asked), "id": "middle"}, units("a.service", "b.service"))
 
     assert list(found) == [
+        "derived",
         "derived[a.service]",
         "derived[b.service]",
+        "middle",
         "middle[a.service]",
         "middle[b.service]",
         "units",
@@ -183,7 +187,8 @@ def test_only_targets_like_options(look: Look) -> None:
     """If no other target is left, only that is said."""
     assert list(look(units("-x.service"), together("echo", "{items}"))) == [
         "units",
-        "derived[more]",
+        "derived[targets]",
+        "derived",
     ]
 
 

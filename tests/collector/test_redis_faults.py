@@ -317,6 +317,17 @@ def test_an_error_that_repeats_the_password() -> None:
     assert "Sesame" not in str(record)
 
 
+def test_a_user_before_redis_6() -> None:
+    """Where AUTH takes one argument, the password alone is tried."""
+    wrong = b"-ERR wrong number of arguments for 'auth' command\r\n"
+    with liar(wrong, b"-ERR invalid password\r\n") as endpoint:
+        record = surveyed(endpoint, {"username": "default", "password": "Sesame"}, timeout_s=2)
+    assert record["outcome"] == "denied"
+    with liar(wrong, b"+OK\r\n", *BEGIN[:5], BEGIN[5].replace(b"*1", b"*0")[:-7]) as endpoint:
+        record = surveyed(endpoint, {"username": "default", "password": "Sesame"}, timeout_s=1)
+    assert row(record, "INFO")["reply"].startswith("# Server")
+
+
 INFO = b"# Server\r\nredis_version:7.0.15\r\nconnected_clients:1\r\ndb0:keys=1,expires=0\r\n"
 BEGIN = (
     b"$%d\r\n%s\r\n" % (len(INFO), INFO),

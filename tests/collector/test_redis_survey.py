@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.redis_server import RedisServer, start
+from truthmap_collector.redis import survey
 
 from .conftest import Record
 from .redis_cases import LEAST, populate, row, rows, surveyed
@@ -28,6 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture(autouse=True)
 def empty(server: RedisServer) -> None:
     server.client().flushall()
+    server.client().acl_log_reset()
 
 
 def test_exact_rows(server: RedisServer) -> None:
@@ -318,6 +320,19 @@ def test_steps_stay_short(server: RedisServer) -> None:
     assert scan["reply"]["calls"] >= 200
 
 
+def test_before_redis_6(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without SCAN TYPE every key's type is asked, in pipelines; the table is the same."""
+    populate(server.client())
+    with_type = surveyed(server.endpoint)
+    monkeypatch.setattr(survey, "_USERS_SINCE", [99, 0])
+    record = surveyed(server.endpoint)
+    scan = row(record, "SCAN")
+    assert scan["ask"][:3] == ["SCAN", "0", "COUNT"]
+    assert scan["reply"]["streams"] == row(with_type, "SCAN")["reply"]["streams"] == ["a", "b"]
+    assert scan["reply"]["complete"] is True
+    assert "ACL" not in {found["ask"][0] for found in rows(record)}
+
+
 def test_nothing_is_written(server: RedisServer) -> None:
     """The survey's commands are few and known, and none changes anything."""
     populate(server.client())
@@ -366,6 +381,21 @@ def test_the_least_privilege_user(server: RedisServer) -> None:
         with pytest.raises(Exception, match="no permissions"):
             his.execute_command(*command.split())
     assert client.xlen("a") == 2
+
+
+def test_the_user_of_the_readme(server: RedisServer) -> None:
+    """The user we tell people to make is refused nothing, in any database."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    words = text.partition("ACL SETUSER truthmap on >PASSWORD")[2].partition("```")[0].split()
+    client = server.client()
+    populate(client)
+    server.client(db=2).xadd("two", {"x": "1"})
+    rights = [word for word in words if word != "+client|no-touch"]  # unknown before 7.2
+    client.execute_command("ACL", "SETUSER", "truthmap", "on", ">pw", *rights)
+    record = surveyed(server.endpoint, {"username": "truthmap", "password": "pw"})
+    assert record["outcome"] == "collected"
+    assert [found for found in rows(record) if "error" in found] == []
+    assert client.acl_log() == []
 
 
 def test_refused_commands_are_rows(server: RedisServer) -> None:

@@ -227,6 +227,44 @@ def test_a_rule_without_documentation_is_refused() -> None:
             yield verdict("x")
 
 
+def _with_targets(*records: Record, declared: bool = True) -> list[Finding]:
+    """Judge a derived probe of which these records are there."""
+
+    @rule(section="host", component=BLOCK, needs=("each",))
+    def everything(each: Each[str]) -> Iterator[Verdict]:
+        """Look at every target."""
+        for item in sorted({*each.values, *each.missing}):
+            value = each.get(item)
+            yield verdict(item, value if isinstance(value, str) else str(value.reason))
+
+    host = bundle(records)
+    derived = {"id": "each_probe", "from": {"probe": "p", "selector": "unit_names"}}
+    asked = [derived if declared else {"id": "each_probe"}]
+    return judged(msgspec.structs.replace(host, probes=asked), everything)
+
+
+def test_targets_not_looked_at_are_said() -> None:
+    """Beyond a probe's limit there are targets nobody looked at: that is not silence."""
+    left = record("each_probe", "a\n", outcome="error", reason="1 of 2 looked at", exit_code=None)
+    findings = by_id(_with_targets(left, record("each_probe", "x", item="a")))
+    assert findings["everything:a"].verdict.status == "ok"
+    assert "1 of 2 looked at" in str(findings["everything:evidence/each_probe"].verdict.message)
+
+
+def test_without_the_list_of_targets_others_may_be_missing() -> None:
+    """A record taken out of the archive is missed, also where it only lists."""
+    findings = by_id(_with_targets(record("each_probe", "x", item="a")))
+    assert findings["everything:evidence/each_probe"].verdict.status == "unknown"
+
+
+def test_a_listed_target_without_a_record_is_missing() -> None:
+    """The list tells which records an archive must hold."""
+    listed = record("each_probe", "a\nb\n", exit_code=None)
+    findings = by_id(_with_targets(listed, record("each_probe", "x", item="a")))
+    assert str(findings["everything:b"].verdict.message) == "no record of it in the archive"
+    assert "everything:evidence/each_probe" not in findings
+
+
 def test_what_a_run_may_leave_out_is_missed_only_where_it_was_asked() -> None:
     """Most runs name no server: that is no gap."""
     assert set(by_id(judged(bundle([]), optional))) == {"optional:nothing"}
@@ -254,5 +292,5 @@ def test_a_shortfall_is_why_a_target_has_no_value() -> None:
         value = each.get("b")
         yield verdict("b", str(value.reason) if isinstance(value, Missing) else value)
 
-    (finding,) = judged(bundle([record("each_probe", "x", item="a"), note]), wanted)
-    assert "1 of 2 looked at" in str(finding.verdict.message)
+    seen = by_id(judged(bundle([record("each_probe", "x", item="a"), note]), wanted))
+    assert "1 of 2 looked at" in str(seen["wanted:b"].verdict.message)

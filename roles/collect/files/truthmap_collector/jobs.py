@@ -56,26 +56,28 @@ def targets(selector: str, looks: Sequence[Look]) -> List[str]:
 def derived(probe: Probe, parents: Sequence[Look], now: float) -> Tuple[List[Job], List[Look]]:
     """Return the jobs of a derived probe, and looks that are already their own answer.
 
-    `parents` are the looks of the probe it takes its targets from, all done. A look without a job
-    says that there was no target, that none could be known, or that not all are looked at.
+    `parents` are the looks of the probe it takes its targets from, all done. One look without a
+    job lists the targets looked at, one a line; its verdict says whether these are all there are.
+    With `as: all` it stands beside the one that asks for them together, as `probe[targets]`.
     """
     source = probe["from"]
     found = targets(source["selector"], parents)
     items = [item for item in found if not _is_option(probe, item)]
     doubt = _doubt(source["probe"], parents)
-    if not found:
-        verdict = Verdict(ERROR, doubt) if doubt else Verdict(COLLECTED)
-        return [], [Look(plain(probe), now, 0.0, verdict)]
     most = int(source.get("most", _MOST))
-    each = source.get("as", "each") == "each"
-    looks = []
     options = [item for item in found if item not in items]
-    shortfall = _shortfall(items, most, options, doubt)
-    if shortfall:
-        note = plain(probe) if each else plain(probe)._replace(id=probe["id"] + "[more]")
-        looks.append(Look(note, now, 0.0, Verdict(ERROR, shortfall)))
-    if each or not items:
+    shortfall = _shortfall(items, most, options, doubt) if found else doubt
+    each = source.get("as", "each") == "each"
+    listed = plain(dict(probe, mask="none"))
+    if not each:
+        listed = listed._replace(id=probe["id"] + "[targets]")
+    text = host.to_os("".join(item + "\n" for item in items[:most]))
+    verdict = Verdict(ERROR, shortfall) if shortfall else Verdict(COLLECTED)
+    looks = [Look(listed, now, 0.0, verdict, Stream(text, len(text)))]
+    if each:
         return [_for_one(probe, item) for item in items[:most]], looks
+    if not items:
+        return [], [*looks, Look(plain(probe), now, 0.0, verdict)]
     return [plain(probe)._replace(args=_expanded(probe.get("args", {}), items[:most]))], looks
 
 

@@ -128,12 +128,14 @@ class _Survey:
         if "\nloading:1" in told:
             raise StoppedError(refusals.final(ErrorReply("LOADING")))
         self._version = replies.version(told) or self._version
-        if self._version >= _USERS_SINCE:
+        serves = "\nredis_mode:sentinel" not in told  # a sentinel knows few commands
+        if serves and self._version >= _USERS_SINCE:
             self._talk.say(["ACL", "WHOAMI"], replies.words)
         self._own = self._talk.say(["CLIENT", "ID"], replies.number)
-        if self._version >= _NO_TOUCH_SINCE:
+        if serves and self._version >= _NO_TOUCH_SINCE:
             self._talk.say(["CLIENT", "NO-TOUCH", "on"], replies.words)
-        self._talk.say(["SLOWLOG", "LEN"], replies.number)
+        if serves:
+            self._talk.say(["SLOWLOG", "LEN"], replies.number)
         return told
 
     def _clients(self, info: str, sample: str) -> None:
