@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from typing import Any
 
 import yaml
 
+from truthmap_control.probes import filled
+
 __all__ = ["StandIn", "declared_probes", "derived", "playbook", "shell_script", "stand_ins"]
 
 Probe = Mapping[str, Any]
-
-_VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _ENVIRONMENT = {
@@ -39,34 +38,21 @@ class StandIn:
 
 
 def declared_probes() -> list[dict[str, Any]]:
-    """Read the probes that the roles declare, in the order of domains.
-
-    Those that look at what an operator names are left out: here nobody names anything.
-    """
+    """Read the probes that the roles declare, in the order of domains."""
     found: list[dict[str, Any]] = []
     for path in sorted(_ROLES.glob("probe_*/defaults/main.yml")):
         defaults = yaml.safe_load(path.read_text())
-        probes = defaults[f"{path.parts[-3]}_probes"]
-        found += [_filled(probe, defaults) for probe in probes if "variable" not in probe]
+        found += filled(defaults[f"{path.parts[-3]}_probes"], defaults)
     return found
-
-
-def _filled(value: Any, defaults: Mapping[str, Any]) -> Any:
-    """Put a role's other defaults where a value names one: "{{ name }}"."""
-    if isinstance(value, dict):
-        return {name: _filled(one, defaults) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_filled(one, defaults) for one in value]
-    named = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
-    return defaults[named[1]] if named else value
 
 
 def derived(probes: Iterable[Probe]) -> list[str]:
     """Name the probes that take their targets from another's evidence.
 
-    They have no stand-in: on untouched hosts only the processes of sockets are targets.
+    Also those the operator names targets for. They have no stand-in: on untouched hosts only the
+    processes of sockets and one Redis server are targets.
     """
-    return [str(probe["id"]) for probe in probes if "from" in probe]
+    return [str(probe["id"]) for probe in probes if "from" in probe or "variable" in probe]
 
 
 def stand_ins(probes: Iterable[Probe]) -> list[StandIn]:
@@ -76,7 +62,7 @@ def stand_ins(probes: Iterable[Probe]) -> list[StandIn]:
     """
     found: list[StandIn] = []
     for probe in probes:
-        if "from" in probe:
+        if "from" in probe or "variable" in probe:
             continue
         make = _KINDS.get(probe["kind"])
         if make is None:

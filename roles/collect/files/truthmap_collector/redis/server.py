@@ -51,7 +51,7 @@ def surveyed(
         return Verdict(broken.outcome, "{}: {}".format(place, login.without(broken.reason)))
     if refused is not None:
         return refused._replace(reason="{}: {}".format(place, refused.reason))
-    verdict = survey(client, args, turn)
+    verdict = survey(client, args, turn, login.username)
     if verdict.reason is None or verdict == turn.timed_out():
         return verdict
     return verdict._replace(reason="{}: {}".format(place, login.without(verdict.reason)))

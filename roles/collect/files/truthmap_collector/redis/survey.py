@@ -10,7 +10,7 @@ Sources: https://redis.io/docs/latest/commands/ (scan, xinfo-stream, xinfo-group
 import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from truthmap_collector.observation import COLLECTED, TIMEOUT, Verdict
+from truthmap_collector.observation import COLLECTED, ERROR, TIMEOUT, Verdict
 from truthmap_collector.redis import refusals, replies
 from truthmap_collector.redis.conversation import Ask, Conversation, StoppedError, plain
 from truthmap_collector.redis.entries import Allowed, reduced
@@ -48,15 +48,18 @@ class Limits(NamedTuple):
         return cls(**{name: args[name] for name in cls._fields if name in args})
 
 
-def survey(transport: Transport, args: Dict[str, Any], turn: Turn) -> Verdict:
+def survey(
+    transport: Transport, args: Dict[str, Any], turn: Turn, user: Optional[str] = None
+) -> Verdict:
     """Ask a server to which we are connected and authenticated; write a row for each reply.
 
-    `args` are those of kind `redis`. What was got before the survey had to stop stays written.
+    `args` are those of kind `redis`, `user` whom we logged in as, if not the default one. What was
+    got before the survey had to stop stays written.
     """
     limits = Limits.of(args)
     talk = Conversation(transport, turn, limits.duty)
     try:
-        _Survey(talk, limits, Allowed.of(args)).run()
+        _Survey(talk, limits, Allowed.of(args), user).run()
     except StoppedError as stop:
         return stop.verdict
     except BrokenError as broken:
@@ -77,8 +80,11 @@ class _Stream(NamedTuple):
 class _Survey:
     """One survey, from INFO to INFO."""
 
-    def __init__(self, talk: Conversation, limits: Limits, allowed: Allowed) -> None:
+    def __init__(
+        self, talk: Conversation, limits: Limits, allowed: Allowed, user: Optional[str]
+    ) -> None:
         self._talk = talk
+        self._user = user
         self._limits = limits
         self._allowed = allowed
         self._own: Optional[int] = None
@@ -106,7 +112,9 @@ class _Survey:
     def _begin(self) -> str:
         (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), {"sample": "begin"})])
         if isinstance(info, ErrorReply):
-            raise StoppedError(refusals.of_first_command(info))
+            raise StoppedError(refusals.of_first_command(info, self._user))
+        if not isinstance(info, bytes):
+            raise StoppedError(Verdict(ERROR, "its reply to INFO has not the shape it should have"))
         told = replies.words(info)
         if "\nloading:1" in told:
             raise StoppedError(refusals.final(ErrorReply("LOADING")))
@@ -241,6 +249,7 @@ def _met(key: bytes, reply: Reply) -> Optional[_Stream]:
     if isinstance(reply, ErrorReply):
         return None
     try:
+        replies.stream(reply)
         told = replies.fields(reply)
     except replies.ShapeError:
         return None
