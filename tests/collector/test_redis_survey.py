@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +15,10 @@ import pytest
 
 from tests.redis_server import RedisServer, start
 from truthmap_collector.redis import survey
+from truthmap_collector.runner import collect
 
 from .conftest import Record
-from .redis_cases import LEAST, populate, row, rows, surveyed
+from .redis_cases import LEAST, populate, probe, row, rows, surveyed
 
 COMMANDS = {"INFO", "ACL", "CLIENT", "SLOWLOG", "SCAN", "XINFO", "XREVRANGE", "XPENDING"}
 
@@ -305,6 +308,43 @@ def test_no_room_for_all(server: RedisServer) -> None:
     skipped = [line["skipped"] for line in found if "skipped" in line]
     assert "no room was left for it: 100000 bytes, the limit of this probe" in skipped
     assert "reply" in row(record, "XINFO", "STREAM", "stream:0000", sample="begin")
+
+
+def test_a_large_survey_is_not_cut_for_masking(server: RedisServer) -> None:
+    """Megabytes of rows are mostly state, which the masker has not to judge."""
+    pipeline = server.client().pipeline(transaction=False)
+    for number in range(4000):
+        pipeline.xadd(f"stream:{number:04}", {"source": "ai-engine"})
+    pipeline.execute()
+    request = {
+        "probes": [probe(server.endpoint)],
+        "limits": {"host_timeout_s": 12},
+        "fingerprint_key": None,
+    }
+    answer = collect(request)
+    (record,) = answer["evidence"]
+    assert record["stdout"]["size"] > 2_700_000  # what 10 s of masking would be granted
+    assert not record["stdout"]["truncated"]
+    assert answer["complete"] is True
+    assert rows(record)[0]["ask"] == ["INFO"]
+
+
+def test_it_costs_nothing_where_there_is_no_redis() -> None:
+    """On a host without a server nothing of the survey is imported."""
+    code = (
+        "import sys\n"
+        "from truthmap_collector.main import collect\n"
+        "probe = {'id': 'a', 'description': 'A.', 'kind': 'command', 'args': {'argv': ['true']}}\n"
+        "servers = {'id': 'b', 'description': 'B.', 'kind': 'redis',"
+        " 'args': {'endpoint': '{item}'},"
+        " 'from': {'probe': 'a', 'selector': 'redis_endpoints'}}\n"
+        "answer = collect({'probes': [probe, servers], 'fingerprint_key': None})\n"
+        "print([record['outcome'] for record in answer['evidence']])\n"
+        "print([name for name in sys.modules if name.startswith('truthmap_collector.redis')])\n"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["['collected', 'collected']", "[]"]
 
 
 def test_steps_stay_short(server: RedisServer) -> None:

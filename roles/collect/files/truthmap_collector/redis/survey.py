@@ -39,7 +39,7 @@ class Limits(NamedTuple):
     streams: int = 5000
     groups: int = 100
     consumers: int = 1000
-    clients: int = 5000
+    clients: int = 2000
     duty: float = 0.5
 
     @classmethod
