@@ -24,10 +24,9 @@ def declared_probes() -> list[dict[str, Any]]:
     """Return the probes the roles declare, checked; raises `InputError` for an unusable one."""
     lists: dict[str, Any] = {}
     for defaults in sorted((content_root() / "roles").glob("probe_*/defaults/main.yml")):
-        declared = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
-        variables = probes.with_defaults(declared)
+        variables = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
         for domain, name in probes.variables(variables).items():
-            lists[domain] = variables[name]
+            lists[domain] = probes.filled(variables[name], variables)
     try:
         gathered = probes.gather(lists)
     except probes.ProbeError as error:

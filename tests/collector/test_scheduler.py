@@ -217,7 +217,9 @@ def test_memory_is_bounded() -> None:
         {"id": "small", "kind": "command", "args": {"argv": ["echo", "small"]}},
     )
     limits = Limits.of({"answer_bytes": 100_000})
-    outcome = scheduler.execute(probes, limits, ProcessGroups(), Fingerprints())
+    outcome = scheduler.execute(
+        probes, limits, ProcessGroups(), scheduler.Means(Fingerprints(), {})
+    )
     held = [len(look.stdout.data) for look in outcome.looks]
 
     assert sum(held) <= 100_000

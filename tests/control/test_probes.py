@@ -113,6 +113,6 @@ def test_a_roles_own_variables_are_filled_in() -> None:
             {"args": {"a": "{{ probe_x_folders }}", "b": ["{{ other }}", "{item}"]}}
         ],
     }
-    assert probes.with_defaults(role)["probe_x_probes"] == [
+    assert probes.filled(role["probe_x_probes"], role) == [
         {"args": {"a": ["/etc/x"], "b": ["{{ other }}", "{item}"]}}
     ]

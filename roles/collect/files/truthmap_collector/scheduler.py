@@ -3,19 +3,19 @@
 import queue
 import threading
 import time
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from truthmap_collector import jobs, shrinking
 from truthmap_collector.declaration import masking_of, phase_is_last
 from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.jobs import Job, Look, Probe
-from truthmap_collector.kinds import KINDS
+from truthmap_collector.kinds import KINDS, Kind
 from truthmap_collector.limits import Limits
 from truthmap_collector.observation import ERROR, TIMEOUT, Tail, Verdict
 from truthmap_collector.process import ProcessGroups
 from truthmap_collector.turn import Turn
 
-__all__ = ["Outcome", "execute"]
+__all__ = ["Means", "Outcome", "execute"]
 
 # A command ends itself at its deadline and needs a moment to hand over what it had. Whoever is
 # not back after this long is stuck in the kernel: the thread is left behind.
@@ -26,12 +26,26 @@ _HAND_OVER_S = 1.5
 _GLANCE_S = 0.25
 
 
+Way = Callable[[Dict[str, Any], Turn], Verdict]
+
+
 class Outcome(NamedTuple):
     """All looks in the order of the declarations, and whether the time was enough for all."""
 
     looks: List[Look]
     identifiers: List[str]
     complete: bool
+
+
+class Means(NamedTuple):
+    """What the looks of one run have at hand.
+
+    `secrets` is what the operator gave by kind, `kinds` how each is executed.
+    """
+
+    fingerprints: Fingerprints
+    secrets: Mapping[str, Any]
+    kinds: Mapping[str, Kind] = KINDS
 
 
 class _Running(NamedTuple):
@@ -42,14 +56,12 @@ class _Running(NamedTuple):
     started: float
 
 
-def execute(
-    probes: List[Probe], limits: Limits, groups: ProcessGroups, fingerprints: Fingerprints
-) -> Outcome:
+def execute(probes: List[Probe], limits: Limits, groups: ProcessGroups, means: Means) -> Outcome:
     """Execute valid declarations; every one has at least one look afterwards.
 
     Returns at most a few seconds after the host's budget has ended, whatever hangs.
     """
-    return _Scheduler(probes, limits, groups, fingerprints).run()
+    return _Scheduler(probes, limits, groups, means).run()
 
 
 class _Scheduler:
@@ -60,14 +72,14 @@ class _Scheduler:
         probes: List[Probe],
         limits: Limits,
         groups: ProcessGroups,
-        fingerprints: Fingerprints,
+        means: Means,
     ) -> None:
         self._probes = probes
         by_id = {probe["id"]: probe for probe in probes}
         self._last = {name for name, probe in by_id.items() if phase_is_last(probe, by_id)}
         self._limits = limits
         self._groups = groups
-        self._fingerprints = fingerprints
+        self._means = means
         self._begin = time.monotonic()
         self._end = self._begin + limits.host_timeout_s
         self._done: queue.Queue[Tuple[Job, Verdict]] = queue.Queue()
@@ -115,12 +127,15 @@ class _Scheduler:
         return name not in self._waiting and not self._open[name]
 
     def _make_ready(self, probe: Probe) -> None:
-        found = [jobs.plain(probe)]
+        found: List[Job] = [jobs.plain(probe)]
+        answered: List[Look] = []
         if "from" in probe:
             parents = self._looks[probe["from"]["probe"]]
             found, answered = jobs.derived(probe, parents, time.time())
-            for look in answered:
-                self._keep(look)
+        elif "variable" in probe:
+            found, answered = jobs.named(probe, time.time())
+        for look in answered:
+            self._keep(look)
         self._place.update((job.id, place) for place, job in enumerate(found, 1))
         self._open[probe["id"]] += len(found)
         self._ready.extend(found)
@@ -133,7 +148,8 @@ class _Scheduler:
     def _start(self, job: Job) -> None:
         turn = self._turn(job)
         self._running[job.id] = (job, _Running(turn, time.time(), time.monotonic()))
-        thread = threading.Thread(target=_work, args=(job, turn, self._done), daemon=True)
+        look = self._means.kinds[job.probe["kind"]].look
+        thread = threading.Thread(target=_work, args=(look, job, turn, self._done), daemon=True)
         thread.start()
 
     def _turn(self, job: Job) -> Turn:
@@ -146,7 +162,11 @@ class _Scheduler:
             deadline, late = self._end, self._budget_over("stopped")
         text_only = masking_of(job.probe) != "none"
         tails = Tail(limit), Tail(limit)
-        return Turn(*tails, deadline, late, limit, text_only, self._groups, self._fingerprints)
+        means = self._means
+        secret = means.secrets.get(job.probe["kind"])
+        return Turn(
+            *tails, deadline, late, limit, text_only, self._groups, means.fingerprints, secret
+        )
 
     def _budget_over(self, what: str) -> str:
         return "{}: the {:g} s for the whole host were over".format(
@@ -219,13 +239,13 @@ class _Scheduler:
         self._ready = []
 
 
-def _work(job: Job, turn: Turn, done: "queue.Queue[Tuple[Job, Verdict]]") -> None:
-    done.put((job, _looked(job, turn)))
+def _work(look: Way, job: Job, turn: Turn, done: "queue.Queue[Tuple[Job, Verdict]]") -> None:
+    done.put((job, _looked(look, job, turn)))
 
 
-def _looked(job: Job, turn: Turn) -> Verdict:
+def _looked(look: Way, job: Job, turn: Turn) -> Verdict:
     try:
-        return KINDS[job.probe["kind"]].look(job.args, turn)
+        return look(job.args, turn)
     except Exception as error:  # noqa: BLE001 - whatever it is, it becomes evidence
         reason = "{}: {}".format(type(error).__name__, error)
         return Verdict(ERROR, reason, free_text=True)

@@ -17,12 +17,16 @@ repeated:
 
     x.service disabled enabled
 
+`redis_endpoints` reads that of `ss -l -t -x -p -e`, see `truthmap_collector.listeners`.
+
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """
 
 import re
 import shlex
 from typing import Callable, Dict, Iterable, Iterator, List
+
+from truthmap_collector.listeners import redis_endpoints
 
 __all__ = ["SELECTORS", "select"]
 
@@ -176,6 +180,7 @@ SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "env_files": _in_blocks(_env_files),
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
     "service_files": _service_files,
     "socket_pids": _socket_pids,

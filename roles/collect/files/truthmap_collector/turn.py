@@ -17,6 +17,7 @@ class Turn(NamedTuple):
     `deadline` is monotonic seconds, `late` the reason to give when it has passed, `limit` the bytes
     kept of each stream. `text_only` says that the output will be masked, so bytes have to be text.
     `fingerprints` are those of the run, for values that must not leave the host.
+    `secret` is what the operator gave for this kind: it must not get into anything a turn writes.
     """
 
     stdout: Tail
@@ -27,6 +28,7 @@ class Turn(NamedTuple):
     text_only: bool
     groups: ProcessGroups
     fingerprints: Fingerprints
+    secret: Any = None
 
     def write(self, row: Dict[str, Any]) -> None:
         """Write one JSON line to stdout."""

@@ -12,15 +12,15 @@ __all__ = [
     "TAGS_OF_ANSIBLE",
     "ProbeError",
     "domains",
+    "filled",
     "gather",
     "select",
     "selected_domains",
     "variables",
-    "with_defaults",
 ]
 
+_REFERENCE = re.compile(r"^\{\{ (?P<name>probe_[a-z0-9_]+) \}\}$")
 _VARIABLE = re.compile(r"^probe_(?P<domain>.+)_probes$")
-_REFERENCE = re.compile(r"\{\{ (?P<name>\w+) \}\}")
 TAGS_OF_ANSIBLE = frozenset({"all", "always", "never", "tagged", "untagged"})
 
 Probe = dict[str, Any]
@@ -52,6 +52,21 @@ def gather(declared: Mapping[str, Any]) -> dict[str, list[Probe]]:
         names = ", ".join(f"probe_{domain}_probes" for domain in sorted(declared))
         raise ProbeError(f"the probes of {names} are not valid: " + "; ".join(errors))
     return {domain: list(found) for domain, found in sorted(declared.items())}
+
+
+def filled(declared: Any, variables: Mapping[str, Any]) -> Any:
+    """Return declarations with `"{{ name }}"` replaced by that variable, without Ansible.
+
+    For a role's own defaults, which say nothing more difficult.
+    """
+    if isinstance(declared, str):
+        found = _REFERENCE.match(declared)
+        return variables.get(found["name"], declared) if found else declared
+    if isinstance(declared, list):
+        return [filled(item, variables) for item in declared]
+    if isinstance(declared, dict):
+        return {key: filled(item, variables) for key, item in declared.items()}
+    return declared
 
 
 def domains(names: Iterable[str]) -> list[str]:
@@ -86,22 +101,3 @@ def select(gathered: Mapping[str, list[Probe]], chosen: Collection[str]) -> list
 def _parents(probe: Probe) -> list[str]:
     source = probe.get("from")
     return [source["probe"]] if source else []
-
-
-def with_defaults(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a role's variables with `"{{ name }}"` replaced by its own variable of that name.
-
-    This is what Ansible makes of them where an operator sets none; it knows no other expression.
-    """
-    return {name: _filled(value, variables) for name, value in variables.items()}
-
-
-def _filled(value: Any, variables: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        found = _REFERENCE.fullmatch(value)
-        return variables[found["name"]] if found and found["name"] in variables else value
-    if isinstance(value, list):
-        return [_filled(inner, variables) for inner in value]
-    if isinstance(value, dict):
-        return {name: _filled(inner, variables) for name, inner in value.items()}
-    return value
