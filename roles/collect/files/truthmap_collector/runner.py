@@ -60,7 +60,8 @@ def collect(
         "evidence": [],
     }
     deadline = max(end, time.monotonic() + _MASKING_S)
-    words = [word for kind in KINDS.values() for word in kind.words]
+    asked = sorted({probe["kind"] for probe in probes})
+    words = [word for kind in asked for word in KINDS[kind].words]
     masker = Masker(outcome.identifiers + words)
     pack(answer, outcome.looks, masker, limits.answer_bytes, deadline)
     return answer
