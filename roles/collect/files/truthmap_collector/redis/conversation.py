@@ -73,12 +73,14 @@ class Conversation:
         return None
 
     def raw(self, commands: Sequence[Command]) -> List[Reply]:
-        """Ask without writing; rest afterwards. Raises BrokenError, StoppedError."""
+        """Ask without writing, rested. Raises BrokenError, StoppedError."""
         self.last = text(commands[0][0])
+        self.pace.rest(self._turn.deadline)
         begun = time.monotonic()
         replies = self._transport.ask(commands)
-        self.took = time.monotonic() - begun
-        self.pace.rest(self.took, self._turn.deadline)
+        ended = time.monotonic()
+        self.took = ended - begun
+        self.pace.worked(begun, ended)
         return replies
 
     def ask(self, asks: Sequence[Ask]) -> List[Reply]:
