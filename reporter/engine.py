@@ -9,8 +9,10 @@ context; it yields a `Verdict` for each subject:
 What the rule `needs` is checked before the call: evidence that is missing gives an `unknown`
 finding that names the probe and the reason, one for the rule and one for each subject the
 profile names for it. What it merely `uses` may arrive as `Missing`; that too gives an `unknown`
-finding beside the rule's own. A rule that raises gives an `unknown` finding with the traceback.
-So what was not seen is always said, and no rule has to remember to say it.
+finding beside the rule's own. What it uses `if_asked` is as that where the run asked for it, and
+`Missing` without a word where it did not (servers an operator names: most name none). A rule that
+raises gives an `unknown` finding with the traceback. So what was not seen is always said, and no
+rule has to remember to say it.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class Rule:
     section: str
     needs: tuple[str, ...]
     uses: tuple[str, ...]
+    if_asked: tuple[str, ...]
     component: Text
     worst: Severity | None
     subjects: Subjects | None
@@ -65,6 +68,11 @@ class Rule:
     function: Callable[..., Iterable[Verdict]]
     doc: str
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Every fact it may be given."""
+        return (*self.needs, *self.uses, *self.if_asked)
+
 
 def rule(
     *,
@@ -72,6 +80,7 @@ def rule(
     component: Text,
     needs: tuple[str, ...],
     uses: tuple[str, ...] = (),
+    if_asked: tuple[str, ...] = (),
     worst: Severity | None = None,
     subjects: Subjects | None = None,
     escalates: bool = False,
@@ -91,6 +100,7 @@ def rule(
             section=section,
             needs=needs,
             uses=uses,
+            if_asked=if_asked,
             component=component,
             worst=worst,
             subjects=subjects,
@@ -118,10 +128,11 @@ def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser
 
 
 def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdict]:
-    facts = {name: store.get(name) for name in (*declared.needs, *declared.uses)}
+    facts = {name: store.get(name) for name in declared.facts}
     missing = {name: value for name, value in facts.items() if isinstance(value, Missing)}
     for name in sorted(missing):
-        yield _not_seen(declared, missing[name])
+        if name not in declared.if_asked or store.asked(name):
+            yield _not_seen(declared, missing[name])
     for name in facts:
         if name not in missing:
             unseen = store.unseen(name)
@@ -206,7 +217,7 @@ def _finding(
 ) -> Finding:
     depends = frozenset(
         part
-        for name in (*declared.needs, *declared.uses)
+        for name in declared.facts
         for part in (store.probe(name), *(record.id for record in store.records(name)))
     )
     return Finding(

@@ -41,18 +41,21 @@ class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
 class Each(Generic[T]):
     """The values of a derived probe, by target.
 
-    `probe` is what was asked; a target without a value has its reason in `missing`.
+    `probe` is what was asked; a target without a value has its reason in `missing`. `shortfall`
+    says that not all targets are known or were looked at.
     """
 
     probe: str
     values: Mapping[str, T]
     missing: Mapping[str, Missing]
+    shortfall: Missing | None = None
 
     def get(self, item: str) -> T | Missing:
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        return self.missing.get(item) or Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
+        no_record = Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
+        return self.missing.get(item) or self.shortfall or no_record
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,10 @@ class FactStore:
         """Return the records the fact is parsed from."""
         return self._by_probe.get(self._parsers[name].probe, [])
 
+    def asked(self, name: str) -> bool:
+        """Say whether the run asked for what the fact is parsed from."""
+        return self._parsers[name].probe in self._asked or bool(self.records(name))
+
     def probe(self, name: str) -> str:
         """Return the id of the probe the fact is parsed from."""
         return self._parsers[name].probe
@@ -151,10 +158,13 @@ class FactStore:
             return self._no_record(parser)
         values: dict[str, Any] = {}
         missing: dict[str, Missing] = {}
+        shortfall: Missing | None = None
         for record in records:
             if record.item is None:
-                if record.outcome != "collected" and len(records) == 1:
-                    return _not_collected(record)
+                if record.outcome != "collected":
+                    shortfall = _not_collected(record)
+                    if len(records) == 1:
+                        return shortfall
                 missing.update(
                     (item, Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT))
                     for item in record.stdout.text.splitlines()
@@ -168,7 +178,7 @@ class FactStore:
                 missing[record.item] = value
             else:
                 values[record.item] = value
-        return Each(parser.probe, values, missing)
+        return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
         if parser.probe in self._asked:

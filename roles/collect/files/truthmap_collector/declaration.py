@@ -98,6 +98,55 @@ KINDS = {
         "none",
         True,
     ),
+    "redis": KindArguments(
+        "The survey of one Redis or Valkey server: its state, streams, groups and clients.",
+        {
+            "endpoint": _TEXT,
+            "time_fields": _NAMES,
+            "source_fields": _NAMES,
+            "type_fields": _NAMES,
+            "payload_fields": _NAMES,
+            "entries": {
+                "description": "newest entries of a stream asked for",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100,
+            },
+            "streams": {
+                "description": "of a database, at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+            "groups": {
+                "description": "of a stream whose consumers are listed, at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 1000,
+            },
+            "consumers": {
+                "description": "a group with more has its consumers counted, not listed",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+            "clients": {
+                "description": "a server with more has its clients counted, not listed",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+            "duty": {
+                "description": "share of time the server may be busy for the survey",
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 1,
+            },
+        },
+        ["endpoint"],
+        {"json": ["error", "values"]},
+        False,
+    ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }
 """The closed set of kinds."""

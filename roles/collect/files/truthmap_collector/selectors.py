@@ -13,12 +13,21 @@ repeated:
 
     tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
+`redis_endpoints` that of `ss -l -t -x -p -e`, as root and (second of each pair) as another user:
+
+    tcp   LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6)) uid:104 ino:1970588 sk:1293 cgroup:/system.slice/redis-server.service <->
+    tcp   LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* uid:104 ino:1970588 sk:1293 cgroup:/system.slice/redis-server.service <->
+    u_str LISTEN 0 511 /run/redis/redis.sock 1978837 * 0 users:(("redis-server",pid=47,fd=8)) <-> ino:1722404 dev:0/40 peers:
+    u_str LISTEN 0 511 /run/redis/redis.sock 1978837 * 0 <-> ino:1722404 dev:0/40 peers:
+
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """
 
 import re
 import shlex
 from typing import Callable, Dict, Iterable, Iterator, List
+
+from truthmap_collector.listeners import redis_endpoints
 
 __all__ = ["SELECTORS", "select"]
 
@@ -144,6 +153,7 @@ def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[s
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
     "socket_pids": _socket_pids,
     "unit_names": _in_blocks(_unit_names),

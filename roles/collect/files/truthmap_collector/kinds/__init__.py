@@ -15,6 +15,7 @@ from truthmap_collector.kinds import (
     journal,
     listing,
     processes,
+    redis,
     single_file,
 )
 from truthmap_collector.observation import Verdict
@@ -39,4 +40,5 @@ KINDS = {
     "journal": Kind(journal.look, journal.by_hand),
     "listing": Kind(listing.look, listing.by_hand),
     "process": Kind(processes.look, processes.by_hand),
+    "redis": Kind(redis.look, redis.by_hand),
 }

@@ -1,0 +1,78 @@
+"""A server on this host: connecting, logging in, surveying."""
+
+import errno
+import socket
+import time
+from typing import Any, Dict
+
+from truthmap_collector.observation import ABSENT, ERROR, TIMEOUT, Verdict, from_os_error
+from truthmap_collector.redis import refusals, resp
+from truthmap_collector.redis.credentials import Login, login_for
+from truthmap_collector.redis.survey import survey
+from truthmap_collector.redis.transport import Broken, ErrorReply, Transport
+from truthmap_collector.turn import Turn
+
+__all__ = ["look"]
+
+_CONNECT_S = 3.0
+_PATIENCE_S = 5.0
+
+
+def look(args: Dict[str, Any], turn: Turn) -> Verdict:
+    """Survey the server at `endpoint`."""
+    endpoint = args["endpoint"]
+    try:
+        where = resp.address(endpoint)
+    except ValueError as error:
+        return Verdict(ERROR, str(error))
+    wait_s = min(_CONNECT_S, turn.deadline - time.monotonic())
+    try:
+        link = resp.connect(where, max(wait_s, 0.1))
+    except socket.timeout:
+        return Verdict(TIMEOUT, "{}: no connection within {:g} s".format(endpoint, _CONNECT_S))
+    except OSError as error:
+        return _not_connected(error, endpoint)
+    client = resp.Client(link, turn.deadline, _PATIENCE_S)
+    try:
+        return _surveyed(client, args, turn, login_for(endpoint, turn.secret))
+    finally:
+        client.close()
+
+
+def _surveyed(client: Transport, args: Dict[str, Any], turn: Turn, login: Login) -> Verdict:
+    endpoint = args["endpoint"]
+    try:
+        refused = _log_in(client, login)
+    except Broken as broken:
+        if broken.outcome == TIMEOUT and not broken.reason:
+            return turn.timed_out()
+        return Verdict(broken.outcome, "{}: {}".format(endpoint, login.without(broken.reason)))
+    if refused is not None:
+        return refused
+    verdict = survey(client, args, turn)
+    if verdict.reason is None or verdict == turn.timed_out():
+        return verdict
+    return verdict._replace(reason="{}: {}".format(endpoint, login.without(verdict.reason)))
+
+
+def _log_in(client: Transport, login: Login) -> Any:
+    """Say who we are, if there is anything to say; return a verdict if the server refuses.
+
+    A server that has no password is content with any: it is asked without one.
+    """
+    if login.password is None:
+        return None
+    user = [login.username] if login.username else []
+    (reply,) = client.ask([["AUTH"] + user + [login.password]])
+    if not isinstance(reply, ErrorReply):
+        return None
+    if refusals.needs_no_password(reply):
+        return None
+    return refusals.wrong_password(reply, login.username)
+
+
+def _not_connected(error: OSError, endpoint: str) -> Verdict:
+    verdict = from_os_error(error, endpoint)
+    if error.errno == errno.ECONNREFUSED:
+        return verdict._replace(outcome=ABSENT)
+    return verdict
