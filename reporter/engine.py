@@ -28,7 +28,7 @@ from reporter.messages import Text, text
 from reporter.profile import Profiles
 from reporter.tracebacks import portable_traceback
 
-__all__ = ["HostContext", "Rule", "Subjects", "judge", "rule"]
+__all__ = ["HostContext", "Rule", "Subjects", "facts_of", "judge", "judge_facts", "rule"]
 
 Subjects = Callable[[Profiles], Iterable[str]]
 
@@ -115,9 +115,18 @@ def rule(
 
 def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser]) -> list[Finding]:
     """Return the findings of every rule over the host's evidence, ordered by id."""
-    asked = frozenset(str(probe.get("id")) for probe in host.bundle.probes)
-    derived = frozenset(str(probe["id"]) for probe in host.bundle.probes if "from" in probe)
-    store = FactStore(parsers, host.bundle.evidence, asked, derived)
+    return judge_facts(host, rules, facts_of(host.bundle, parsers))
+
+
+def facts_of(bundle: Bundle, parsers: Mapping[str, Parser]) -> FactStore:
+    """Return the facts of a bundle, for rules and for whatever else is made of them."""
+    asked = frozenset(str(probe.get("id")) for probe in bundle.probes)
+    derived = frozenset(str(probe["id"]) for probe in bundle.probes if "from" in probe)
+    return FactStore(parsers, bundle.evidence, asked, derived)
+
+
+def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> list[Finding]:
+    """Return the findings of every rule over facts that may be shared, ordered by id."""
     records = {record.id: record for record in host.bundle.evidence}
     findings: dict[str, Finding] = {}
     for declared in rules:

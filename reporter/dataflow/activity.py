@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from reporter.dataflow.event_times import EventTime, id_order, id_time, payload_time, plausible
@@ -10,7 +11,7 @@ from reporter.messages import Text, text
 from reporter.parsers.redis_types import Sample, Stream, Survey
 from reporter.profile import Profiles
 
-__all__ = ["DAY_S", "Active", "Activity", "Growth", "activity_of"]
+__all__ = ["DAY_S", "Active", "Activity", "Growth", "activity_of", "stamp"]
 
 Active = Literal["yes", "stale", "no", "unknown"]
 
@@ -43,7 +44,8 @@ class Activity:
     """What is known of a stream's movement; times are epoch seconds, spans seconds.
 
     `age` is that of the last event by its ID; None where there is none, or its ID holds no time.
-    `unknown` says why `active` is not known. `event_age` is the age by the time the entry carries.
+    `unknown` says why `active` is not known, `added_ever` counts what came since the stream was
+    made, None before 7.0. `event_age` is the age by the time the entry carries.
     """
 
     active: Active
@@ -56,13 +58,24 @@ class Activity:
     event_age: float | None
     growth: Growth | None
     ever: bool | None
-    trimmed_before: int | None
+    added_ever: int | None
     unknown: Text | None
+    entry_seen: bool = False
 
     @property
-    def no_time_field(self) -> bool:
-        """Whether the newest entry was seen and carries no time of its own."""
-        return self.payload is None and self.unknown is None and self.last_id is not None
+    def shown(self) -> str:
+        """The last event as its entry writes it, or by the time of its ID."""
+        if self.unknown is not None and self.last_id is None:
+            return "UNKNOWN"
+        if self.length == 0:
+            return f"{self.last_id} (no entry left)" if self.ever else "0-0"
+        if self.payload is not None and self.payload.plausible:
+            return self.payload.shown
+        if self.id_at is None:
+            return f"{self.last_id} (an ID without time)"
+        if self.payload is not None:
+            return f"{stamp(self.id_at)} (entry ID)"
+        return f"{stamp(self.id_at)} (entry ID{', no time field' if self.entry_seen else ''})"
 
     @property
     def apart(self) -> float | None:
@@ -95,12 +108,11 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
         return _unknown(limit, _why(survey, stream))
     ever = latest.last_id != "0-0" or bool(latest.entries_added) or latest.length > 0
     growth = _growth(stream.begin, stream.end)
-    begin = stream.begin or latest
-    trimmed = None if begin.entries_added is None else max(0, begin.entries_added - begin.length)
+    added = latest.entries_added
     if latest.length == 0:
         gone = id_time(latest.last_id) if ever else None
         return Activity(
-            "no", 0, limit, latest.last_id, gone, None, None, None, growth, ever, trimmed, None
+            "no", 0, limit, latest.last_id, gone, None, None, None, growth, ever, added, None
         )
     newest = stream.entries[0] if stream.entries else None
     last_id = newest.id if newest else stream.last_entry_id or latest.last_id
@@ -122,9 +134,16 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
         event_age=event_age,
         growth=growth,
         ever=ever,
-        trimmed_before=trimmed,
+        added_ever=added,
         unknown=unknown,
+        entry_seen=newest is not None,
     )
+
+
+def stamp(at: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC, to the millisecond an entry's ID has."""
+    moment = datetime.fromtimestamp(round(at * 1000) / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def _active(age: float | None, event_age: float | None, limit: float) -> tuple[Active, Text | None]:

@@ -120,11 +120,17 @@ def _claimed(stream: Stream, observed: Observed) -> Iterator[Producer]:
     for source in dict.fromkeys(said):
         unit = observed.names.meant(source)
         if unit is None:
-            producer = Producer(source, "claimed", source, None, "no unit")
+            producer = Producer(source, "claimed", source, None, _without_unit(observed))
         else:
             producer = _producer(unit, "claimed", source, observed)
         seen.setdefault(producer.name, producer)
     yield from seen.values()
+
+
+def _without_unit(observed: Observed) -> Health:
+    """Say how a source stands that no unit is called like: not known, unless all units are."""
+    facts = (observed.units, observed.unit_files)
+    return "unknown" if any(isinstance(fact, Missing) for fact in facts) else "no unit"
 
 
 def _sources(values: tuple[Any, ...]) -> list[Any]:

@@ -187,6 +187,20 @@ _PROBE: Schema = {
             "required": ["probe", "selector"],
             "additionalProperties": False,
         },
+        "variable": {
+            "description": "the inventory variable that names its targets",
+            "type": "string",
+            "pattern": "^probe_[a-z0-9_]+$",
+        },
+        "items": {
+            "description": "the targets that variable named; filled in by the control node",
+            "type": "array",
+            "items": _TEXT,
+        },
+        "where": {
+            "description": "which machine asks: the host itself, or the control node",
+            "enum": ["host", "control"],
+        },
         "identifiers": {"enum": sorted(SELECTORS)},
         "when": {"enum": ["first", "last"]},
         "limits": {
@@ -315,9 +329,10 @@ def _is_circular(probe: Dict[str, Any], by_id: Dict[str, Dict[str, Any]]) -> boo
 
 def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
     texts = list(_texts(probe.get("args", {})))
-    wanted = {"each": "{item}", "all": "{items}"}.get(
-        probe["from"].get("as", "each") if "from" in probe else ""
-    )
+    way = "each" if "variable" in probe else ""
+    if "from" in probe:
+        way = probe["from"].get("as", "each")
+    wanted = {"each": "{item}", "all": "{items}"}.get(way)
     if wanted == "{item}" and not any(wanted in text for text in texts):
         yield "{}: args: {{item}} stands nowhere, so every target would be asked the same".format(
             where
@@ -330,6 +345,12 @@ def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
         if sign != wanted and any(sign in text for text in texts):
             way = "each" if sign == "{item}" else "all"
             yield "{}: args: {} needs a `from` with as: {}".format(where, sign, way)
+    if "variable" in probe and "from" in probe:
+        yield "{}: its targets come from a variable or from a probe, not both".format(where)
+    if "items" in probe and "variable" not in probe:
+        yield "{}: items are those a variable names, and it names none".format(where)
+    if probe.get("where") == "control" and "variable" not in probe:
+        yield "{}: where: control needs a variable that names what to ask".format(where)
 
 
 def _texts(value: Any) -> Iterator[str]:

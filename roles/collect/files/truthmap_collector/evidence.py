@@ -12,7 +12,7 @@ from truthmap_collector.kinds.journal import DEFAULT_FIELDS
 from truthmap_collector.masking import Masker
 from truthmap_collector.observation import Stream
 
-__all__ = ["digest", "record"]
+__all__ = ["digest", "maskable", "record"]
 
 Record = Dict[str, Any]
 
@@ -49,6 +49,28 @@ def record(look: Look, masker: Masker) -> Record:
         "stderr": _stored(look.stderr, "none" if mode == "none" else "text", masker),
     }
     return dict(made, sha256=digest(made))
+
+
+def maskable(look: Look) -> int:
+    """Return how many bytes of a look the masker will have to judge."""
+    both = len(look.stdout.data) + len(look.stderr.data)
+    if look.job.probe["kind"] != "redis":
+        return both
+    names = masking_of(look.job.probe)
+    if not isinstance(names, dict) or "json" not in names:
+        return both
+    # Most of a survey's rows are state, which is not judged.
+    judged = 0
+    for line in look.stdout.data.splitlines():
+        try:
+            row = json.loads(line.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            judged += len(line)
+            continue
+        judged += sum(len(json.dumps(row[name])) for name in names["json"] if name in row)
+    return judged + len(look.stderr.data)
 
 
 def digest(made: Record) -> str:

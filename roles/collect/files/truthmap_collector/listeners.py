@@ -3,6 +3,13 @@
 A socket is a server's if the process that holds it has a server's name. A reader without rights
 sees no process: for him the unit in the socket's control group says so, or the socket's path. No
 other port is ever asked whether it happens to be one.
+
+What `ss -H -n -l -t -x -p -e` shows, to root and to others (wide blanks left out):
+
+    u_str LISTEN 0 511 /run/redis/a.sock 1978837 * 0 users:(("redis-server",pid=47,fd=8)) <-> …
+    u_str LISTEN 0 511 /run/redis/a.sock 1978837 * 0 <-> …
+    tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6)) uid:104 …
+    tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* uid:104 ino:197 … cgroup:/system.slice/x.service
 """
 
 import re

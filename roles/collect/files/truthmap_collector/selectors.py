@@ -13,12 +13,7 @@ repeated:
 
     tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
-`redis_endpoints` that of `ss -l -t -x -p -e`, as root and (second of each pair) as another user:
-
-    tcp   LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6)) uid:104 ino:1970588 sk:1293 cgroup:/system.slice/redis-server.service <->
-    tcp   LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* uid:104 ino:1970588 sk:1293 cgroup:/system.slice/redis-server.service <->
-    u_str LISTEN 0 511 /run/redis/redis.sock 1978837 * 0 users:(("redis-server",pid=47,fd=8)) <-> ino:1722404 dev:0/40 peers:
-    u_str LISTEN 0 511 /run/redis/redis.sock 1978837 * 0 <-> ino:1722404 dev:0/40 peers:
+`redis_endpoints` reads that of `ss -l -t -x -p -e`, see `truthmap_collector.listeners`.
 
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """

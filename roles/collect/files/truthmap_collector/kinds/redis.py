@@ -25,8 +25,7 @@ def by_hand(args: Dict[str, Any]) -> str:
     endpoint = args["endpoint"]
     if endpoint.startswith("/"):
         return "redis-cli -s {} INFO".format(shlex.quote(endpoint))
-    name, _, port = endpoint.rpartition(":")
-    tls = " --tls" if args.get("tls") else ""
-    return "redis-cli -h {} -p {}{} INFO".format(
-        shlex.quote(name.strip("[]") or endpoint), shlex.quote(port), tls
-    )
+    name, colon, port = endpoint.rpartition(":")
+    if not colon:
+        return "redis-cli -h {} INFO".format(shlex.quote(endpoint))
+    return "redis-cli -h {} -p {} INFO".format(shlex.quote(name.strip("[]")), shlex.quote(port))

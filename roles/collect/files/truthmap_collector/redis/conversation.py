@@ -11,14 +11,14 @@ from truthmap_collector.redis.replies import ShapeError
 from truthmap_collector.redis.transport import Command, ErrorReply, Reply, Transport, text
 from truthmap_collector.turn import Turn
 
-__all__ = ["Ask", "Conversation", "Stopped", "plain"]
+__all__ = ["Ask", "Conversation", "StoppedError", "plain"]
 
 _RESERVE_BYTES = 262144  # of the output, for how the server looks at the end
 
 Row = Dict[str, Any]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The survey cannot go on; `verdict` says why."""
 
     def __init__(self, verdict: Verdict) -> None:
@@ -37,16 +37,20 @@ class Ask(NamedTuple):
 
     command: Command
     shape: Callable[[Reply], Row]
-    more: Row = {}
+    more: Row
 
 
 class Conversation:
-    """One survey's talk with a server. `last` is the command asked last, as text."""
+    """One survey's talk with a server. `last` is the command asked last.
+
+    `took` is how long the last pipeline took, in seconds.
+    """
 
     def __init__(self, transport: Transport, turn: Turn, duty: float) -> None:
         """Begin at the first command."""
         self.pace = Pace(duty)
         self.last = ""
+        self.took = 0.0
         self._transport = transport
         self._turn = turn
         self._began = time.monotonic()
@@ -67,7 +71,7 @@ class Conversation:
         return None
 
     def raw(self, commands: Sequence[Command]) -> List[Reply]:
-        """Ask without writing; rest afterwards. Raises Broken, Stopped."""
+        """Ask without writing; rest afterwards. Raises BrokenError, StoppedError."""
         self.last = text(commands[0][0])
         begun = time.monotonic()
         replies = self._transport.ask(commands)
@@ -78,7 +82,8 @@ class Conversation:
     def ask(self, asks: Sequence[Ask]) -> List[Reply]:
         """Ask a few commands at once and write their rows; return the raw replies.
 
-        `ms` of a row is the pipeline's time divided by its commands. Raises Broken, Stopped.
+        `ms` of a row is the pipeline's time divided by its commands. Raises BrokenError and
+        StoppedError.
         """
         if not asks:
             return []
@@ -107,16 +112,17 @@ class Conversation:
             self.write(ask, {"skipped": reason})
 
     def check(self, reply: Reply) -> None:
-        """Raise Stopped for an error that concerns the whole server."""
+        """Raise StoppedError for an error that concerns the whole server."""
         if isinstance(reply, ErrorReply) and refusals.is_final(reply):
-            raise Stopped(refusals.final(reply))
+            raise StoppedError(refusals.final(reply))
 
     def write(self, ask: Ask, content: Row) -> None:
         """Write one row, unless the output is full: what comes first is worth most."""
         row = dict({"ask": [text(word) for word in ask.command]}, **ask.more)
         row.update(content)
         if self._turn.stdout.size + _length(row) > self._turn.limit:
-            row = {name: value for name, value in row.items() if name not in ("reply", "values")}
+            row.pop("reply", None)
+            row.pop("values", None)
             row["skipped"] = "its reply had no room in {} bytes".format(self._turn.limit)
             if self._turn.stdout.size + _length(row) > self._turn.limit:
                 return

@@ -2,6 +2,9 @@
 
 from typing import Any, Dict, NamedTuple, Optional
 
+from truthmap_collector.redis import configuration
+from truthmap_collector.turn import Turn
+
 __all__ = ["Login", "login_for"]
 
 
@@ -22,12 +25,16 @@ class Login(NamedTuple):
         return said.replace(self.password, "<password>")
 
 
-def login_for(endpoint: str, secret: Optional[Dict[str, Any]]) -> Login:
-    """Return the login for an endpoint out of the secret of kind `redis`.
+def login_for(endpoint: str, turn: Turn) -> Login:
+    """Return the login for an endpoint out of the turn's secret.
 
-    That is {username, password, credentials: {endpoint: {username, password}}}, all optional.
+    That is {username, password, credentials: {endpoint: {username, password}},
+    use_server_configuration: whether the server's own file may be read}, all optional.
     """
-    given = secret or {}
+    given: Dict[str, Any] = turn.secret or {}
     own = (given.get("credentials") or {}).get(endpoint)
     chosen = own if own is not None else given
-    return Login(chosen.get("username") or None, chosen.get("password") or None)
+    login = Login(chosen.get("username") or None, chosen.get("password") or None)
+    if login.password is None and given.get("use_server_configuration") is True:
+        return Login(None, configuration.password(endpoint, turn))
+    return login

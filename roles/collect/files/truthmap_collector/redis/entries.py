@@ -100,7 +100,7 @@ def _fits(role: str, value: str) -> bool:
 
 def _object(value: str) -> Any:
     """Return the JSON object a text holds, numbers as they are written; None if it holds none."""
-    if len(value) > _JSON_BYTES or not value.lstrip()[:1] == "{":
+    if len(value) > _JSON_BYTES or value.lstrip()[:1] != "{":
         return None
     try:
         return json.loads(value, parse_int=str, parse_float=str, parse_constant=str)

@@ -10,7 +10,7 @@ __all__ = ["final", "is_final", "needs_no_password", "of_first_command", "wrong_
 
 _COMMAND = re.compile(r"'([a-z|-]+)' command", re.IGNORECASE)
 _NO_PASSWORD_SET = re.compile(r"without any password configured|no password is set")
-_PASSWORD = "probe_redis_username and probe_redis_password, or probe_redis_credentials"
+_VARIABLES = "probe_redis_username and probe_redis_password, or probe_redis_credentials"
 
 _FINAL = {
     "LOADING": "the server is loading its data into memory: collect again when it has",
@@ -33,7 +33,7 @@ def of_first_command(error: ErrorReply, user: Optional[str] = None) -> Verdict:
     if is_final(error):
         return final(error)
     if error.code == "NOAUTH":
-        return Verdict(DENIED, "NOAUTH: the server asks for a password: set " + _PASSWORD)
+        return Verdict(DENIED, "NOAUTH: the server asks for a password: set " + _VARIABLES)
     if error.code == "NOPERM":
         return Verdict(
             DENIED,
@@ -62,7 +62,7 @@ def wrong_password(error: ErrorReply, user: Optional[str]) -> Verdict:
     return Verdict(
         DENIED,
         "{}: the server does not take the password given for the user {}: check {}".format(
-            error.code if error.code.isalpha() else "AUTH", user or "default", _PASSWORD
+            error.code if error.code.isalpha() else "AUTH", user or "default", _VARIABLES
         ),
     )
 

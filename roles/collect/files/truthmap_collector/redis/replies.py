@@ -22,7 +22,10 @@ __all__ = [
 ]
 
 _CLIENT_FIELDS = frozenset(
-    "id addr laddr name age idle flags db sub psub ssub multi cmd user lib-name lib-ver".split()
+    (
+        *("id", "addr", "laddr", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub"),
+        *("multi", "cmd", "user", "lib-name", "lib-ver"),
+    )
 )
 _CLIENT_LINES = 2000
 _CLIENT_WORD = 128  # characters kept of a field: a client chooses its own name

@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 from truthmap_collector import host
 from truthmap_collector.observation import ERROR, TIMEOUT
 from truthmap_collector.redis.transport import (
-    Broken,
+    BrokenError,
     Command,
     Cut,
     ErrorReply,
@@ -39,6 +39,8 @@ _TLS = "it may speak TLS only: name it in probe_redis_endpoints with tls: true"
 _NUMBER = re.compile(rb"-?[0-9]{1,19}\Z")
 _PORT = re.compile(r"[0-9]{1,5}\Z")
 
+_OTHERS = ("HTTP/", "SSH-", "220 ", "RFB ", "AMQP")
+
 Receive = Callable[[], bytes]
 Address = Union[bytes, Tuple[str, int]]
 
@@ -49,7 +51,7 @@ def packed(commands: Sequence[Command]) -> bytes:
     for command in commands:
         parts.append(b"*%d\r\n" % len(command))
         for word in command:
-            raw = word.encode("utf-8") if isinstance(word, str) else word
+            raw = host.to_os(word) if isinstance(word, str) else word
             parts.append(b"$%d\r\n%s\r\n" % (len(raw), raw))
     return b"".join(parts)
 
@@ -98,7 +100,7 @@ class Client(Transport):
         self._answered = False
 
     def ask(self, commands: Sequence[Command]) -> List[Reply]:
-        """Send commands and read their replies. Raises Broken."""
+        """Send commands and read their replies. Raises BrokenError."""
         self._until = min(time.monotonic() + self._patience_s, self._deadline)
         try:
             self._link.settimeout(self._left())
@@ -135,23 +137,23 @@ class Client(Transport):
             raise self._silent()
         return left
 
-    def _silent(self) -> Broken:
+    def _silent(self) -> BrokenError:
         if time.monotonic() >= self._deadline:
-            return Broken(TIMEOUT, "")
+            return BrokenError(TIMEOUT, "")
         said = "it stopped answering" if self._answered else "it does not answer"
-        return Broken(TIMEOUT, "{}: no reply within {:g} s".format(said, self._patience_s))
+        return BrokenError(TIMEOUT, "{}: no reply within {:g} s".format(said, self._patience_s))
 
-    def _lost(self, error: Optional[OSError]) -> Broken:
+    def _lost(self, error: Optional[OSError]) -> BrokenError:
         said = "the connection was lost"
         if error is not None:
             said += ": {}".format(error.strerror or error)
         if not self._answered:
             said += " before any answer; " + _TLS
-        return Broken(ERROR, said)
+        return BrokenError(ERROR, said)
 
 
 class Reader:
-    """Takes replies out of a flow of bytes; `receive` gives the next ones or raises Broken."""
+    """Takes replies out of a flow of bytes; `receive` gives the next ones or raises BrokenError."""
 
     def __init__(self, receive: Receive) -> None:
         """Begin with nothing received."""
@@ -162,7 +164,7 @@ class Reader:
         self._wire = 0
 
     def reply(self) -> Reply:
-        """Return the next reply. Raises Broken for what is no reply, or too large a one."""
+        """Return the next reply. Raises BrokenError for what is no reply, or too large a one."""
         self._room, self._wire = KEPT_REPLY_BYTES, WIRE_REPLY_BYTES
         return self._value(0)
 
@@ -183,7 +185,7 @@ class Reader:
         if sign == b"$":
             return self._string(number, KEPT_STRING_BYTES if depth else KEPT_REPLY_BYTES)
         if depth >= _DEPTH:
-            raise Broken(ERROR, "a reply is nested more than {} deep".format(_DEPTH))
+            raise BrokenError(ERROR, "a reply is nested more than {} deep".format(_DEPTH))
         # A list grows with what really comes, not with what its head promises.
         elements: List[Any] = []
         for _ in range(number):
@@ -198,7 +200,7 @@ class Reader:
         self._take(len(kept))
         self._drop(size - len(kept))
         if self._bytes(2) != b"\r\n":
-            raise Broken(ERROR, _NO_REDIS + ": a string does not end where it should")
+            raise BrokenError(ERROR, _NO_REDIS + ": a string does not end where it should")
         return kept if len(kept) == size else Cut.of(kept, size)
 
     def _take(self, size: int) -> None:
@@ -258,11 +260,14 @@ def _number(rest: bytes, line: bytes) -> int:
     return int(rest)
 
 
-def _nonsense(line: bytes) -> Broken:
+def _nonsense(line: bytes) -> BrokenError:
+    """Return the error for what is no reply; nothing of it is shown, it may repeat a password."""
     if line[:1] in (b"\x15", b"\x16"):  # a TLS record: an alert, a handshake
-        return Broken(ERROR, "{}; {}".format(_NO_REDIS, _TLS))
-    return Broken(ERROR, "{}: {!r}".format(_NO_REDIS, line[:40]))
+        return BrokenError(ERROR, "{}; {}".format(_NO_REDIS, _TLS))
+    known = [name for name in _OTHERS if line.startswith(name.encode("ascii"))]
+    but = " but begins with " + known[0] if known else ""
+    return BrokenError(ERROR, _NO_REDIS + but)
 
 
-def _too_large(what: str) -> Broken:
-    return Broken(ERROR, "a reply {}, which is refused".format(what))
+def _too_large(what: str) -> BrokenError:
+    return BrokenError(ERROR, "a reply {}, which is refused".format(what))

@@ -1,11 +1,10 @@
 """Finding a database's streams by SCAN, in steps that stay short."""
 
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
-from truthmap_collector.redis.conversation import Ask, Conversation, Stopped
-from truthmap_collector.redis.replies import ShapeError, words
-from truthmap_collector.redis.transport import Broken, Command, ErrorReply, Reply, text
+from truthmap_collector.redis.conversation import Ask, Conversation
+from truthmap_collector.redis.transport import Command, ErrorReply, Reply, text
 
 __all__ = ["Scan", "scan"]
 
@@ -30,7 +29,10 @@ class Scan:
         self._most = most
 
     def run(self) -> None:
-        """Scan to the end, or until `reason` or `error` says why not. Raises Broken, Stopped."""
+        """Scan to the end, or until `reason` or `error` says why not.
+
+        Raises BrokenError and StoppedError.
+        """
         cursor = b"0"
         while True:
             reply = self._step(cursor)
@@ -56,8 +58,10 @@ class Scan:
 
     def command(self, cursor: bytes) -> Command:
         """Return the next SCAN."""
-        kind = ["TYPE", "stream"] if self.by_type else []
-        return ["SCAN", cursor] + kind + ["COUNT", str(self._talk.pace.count)]
+        words: List[Union[str, bytes]] = ["SCAN", cursor]
+        if self.by_type:
+            words += ["TYPE", "stream"]
+        return words + ["COUNT", str(self._talk.pace.count)]
 
     def _step(self, cursor: bytes) -> Reply:
         self.largest = max(self.largest, self._talk.pace.count)
@@ -95,7 +99,7 @@ def scan(talk: Conversation, db: int, by_type: bool, until: float, most: int) ->
     """Find the streams of the selected database and write SCAN's one row; return their keys.
 
     Keys are sorted, at most `most`. The row is written also if the server stopped answering.
-    Raises Broken, Stopped.
+    Raises BrokenError, StoppedError.
     """
     at, begun = time.time(), time.monotonic()
     under_way = Scan(talk, by_type, until, most)

@@ -3,16 +3,16 @@
 import errno
 import socket
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from truthmap_collector.observation import ABSENT, ERROR, TIMEOUT, Verdict, from_os_error
 from truthmap_collector.redis import refusals, resp
 from truthmap_collector.redis.credentials import Login, login_for
 from truthmap_collector.redis.survey import survey
-from truthmap_collector.redis.transport import Broken, ErrorReply, Transport
+from truthmap_collector.redis.transport import BrokenError, ErrorReply, Transport
 from truthmap_collector.turn import Turn
 
-__all__ = ["look"]
+__all__ = ["log_in", "look", "surveyed"]
 
 _CONNECT_S = 3.0
 _PATIENCE_S = 5.0
@@ -34,28 +34,30 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
         return _not_connected(error, endpoint)
     client = resp.Client(link, turn.deadline, _PATIENCE_S)
     try:
-        return _surveyed(client, args, turn, login_for(endpoint, turn.secret))
+        return surveyed(client, endpoint, args, turn, login_for(endpoint, turn))
     finally:
         client.close()
 
 
-def _surveyed(client: Transport, args: Dict[str, Any], turn: Turn, login: Login) -> Verdict:
-    endpoint = args["endpoint"]
+def surveyed(
+    client: Transport, place: str, args: Dict[str, Any], turn: Turn, login: Login
+) -> Verdict:
+    """Log in and survey over an open connection. `place` is what reasons call the server."""
     try:
-        refused = _log_in(client, login)
-    except Broken as broken:
+        refused = log_in(client, login)
+    except BrokenError as broken:
         if broken.outcome == TIMEOUT and not broken.reason:
             return turn.timed_out()
-        return Verdict(broken.outcome, "{}: {}".format(endpoint, login.without(broken.reason)))
+        return Verdict(broken.outcome, "{}: {}".format(place, login.without(broken.reason)))
     if refused is not None:
-        return refused
+        return refused._replace(reason="{}: {}".format(place, refused.reason))
     verdict = survey(client, args, turn)
     if verdict.reason is None or verdict == turn.timed_out():
         return verdict
-    return verdict._replace(reason="{}: {}".format(endpoint, login.without(verdict.reason)))
+    return verdict._replace(reason="{}: {}".format(place, login.without(verdict.reason)))
 
 
-def _log_in(client: Transport, login: Login) -> Any:
+def log_in(client: Transport, login: Login) -> Optional[Verdict]:
     """Say who we are, if there is anything to say; return a verdict if the server refuses.
 
     A server that has no password is content with any: it is asked without one.

@@ -8,14 +8,14 @@ Sources: https://redis.io/docs/latest/commands/ (scan, xinfo-stream, xinfo-group
 """
 
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from truthmap_collector.observation import COLLECTED, TIMEOUT, Verdict
 from truthmap_collector.redis import refusals, replies
-from truthmap_collector.redis.conversation import Ask, Conversation, Stopped, plain
+from truthmap_collector.redis.conversation import Ask, Conversation, StoppedError, plain
 from truthmap_collector.redis.entries import Allowed, reduced
 from truthmap_collector.redis.scanning import scan
-from truthmap_collector.redis.transport import Broken, ErrorReply, Reply, Transport, weight
+from truthmap_collector.redis.transport import BrokenError, ErrorReply, Reply, Transport, weight
 from truthmap_collector.turn import Turn
 
 __all__ = ["Limits", "survey"]
@@ -57,9 +57,9 @@ def survey(transport: Transport, args: Dict[str, Any], turn: Turn) -> Verdict:
     talk = Conversation(transport, turn, limits.duty)
     try:
         _Survey(talk, limits, Allowed.of(args)).run()
-    except Stopped as stop:
+    except StoppedError as stop:
         return stop.verdict
-    except Broken as broken:
+    except BrokenError as broken:
         if broken.outcome == TIMEOUT and not broken.reason:
             return turn.timed_out()
         return Verdict(broken.outcome, "{}, asked {}".format(broken.reason, talk.last))
@@ -87,7 +87,7 @@ class _Survey:
         self._met: Dict[int, List[_Stream]] = {}
 
     def run(self) -> None:
-        """Ask everything. Raises Broken, Stopped."""
+        """Ask everything. Raises BrokenError, StoppedError."""
         info = self._begin()
         self._clients(info, "begin")
         holding = sorted(replies.databases(info).items())
@@ -106,10 +106,10 @@ class _Survey:
     def _begin(self) -> str:
         (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), {"sample": "begin"})])
         if isinstance(info, ErrorReply):
-            raise Stopped(refusals.of_first_command(info))
+            raise StoppedError(refusals.of_first_command(info))
         told = replies.words(info)
         if "\nloading:1" in told:
-            raise Stopped(refusals.final(ErrorReply("LOADING")))
+            raise StoppedError(refusals.final(ErrorReply("LOADING")))
         self._version = replies.version(told) or self._version
         if self._version >= _USERS_SINCE:
             self._talk.say(["ACL", "WHOAMI"], replies.words)
@@ -166,8 +166,14 @@ class _Survey:
 
     def _details(self, db: int, met: Sequence[_Stream]) -> None:
         """Ask for a few streams' entries and groups, then for the groups' consumers."""
+        together = []
         for stream in met:
-            self._talk.ask([self._xrevrange(stream, db)])
+            ask = self._xrevrange(stream, db)
+            if stream.entry_bytes * self._limits.entries > _ENTRIES_BYTES // _AT_ONCE:
+                self._talk.ask([ask])
+            else:
+                together.append(ask)
+        self._talk.ask(together)
         self._groups(db, met, "begin")
 
     def _groups(self, db: int, met: Sequence[_Stream], sample: str) -> None:

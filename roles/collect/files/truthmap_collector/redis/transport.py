@@ -2,7 +2,7 @@
 
 from typing import Any, List, Sequence, Union
 
-__all__ = ["Broken", "Command", "Cut", "ErrorReply", "Reply", "Transport", "text", "weight"]
+__all__ = ["BrokenError", "Command", "Cut", "ErrorReply", "Reply", "Transport", "text", "weight"]
 
 Command = Sequence[Union[str, bytes]]
 Reply = Any  # int, bytes, None, ErrorReply, or a list of replies
@@ -30,7 +30,7 @@ class Cut(bytes):
         return made
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """The conversation is over. `outcome` is one of a verdict's, the text a clause that says why.
 
     The text is empty where only the turn's own time was up.
@@ -49,7 +49,7 @@ class Transport:
     def ask(self, commands: Sequence[Command]) -> List[Reply]:
         """Send commands as one pipeline; return the replies in their order.
 
-        An error reply is a value. Raises Broken when no further reply is to be had.
+        An error reply is a value. Raises BrokenError when no further reply is to be had.
         """
         raise NotImplementedError
 
