@@ -116,6 +116,14 @@ def _failing_executables(blocks: Iterable[_Block]) -> Iterator[str]:
                         yield from _path(value)
 
 
+def _model_folders(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The folders named `models` in the folders services work in, whether or not there is one."""
+    for block in blocks:
+        folder = _first(block, "WorkingDirectory").lstrip("!-").rstrip("/")
+        if folder.startswith("/") and list(_unit(block, ".service")):
+            yield folder + "/models"
+
+
 def _is_systemds(status: str) -> bool:
     return status.isdecimal() and int(status) in _SYSTEMD_STATUSES
 
@@ -148,6 +156,7 @@ def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[s
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "model_folders": _in_blocks(_model_folders),
     "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
     "socket_pids": _socket_pids,
