@@ -16,6 +16,7 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
+from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
 __all__ = ["Profile", "Profiles", "load_profiles"]
 
@@ -29,6 +30,8 @@ _KEYS = (
     "streams",
     "expected_streams",
     "stream_freshness",
+    "models",
+    "load_evidence",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -57,6 +60,8 @@ class Profile:
     streams: tuple[str, ...] = ()
     expected_streams: tuple[str, ...] = ()
     stream_freshness: tuple[tuple[str, float], ...] = ()
+    models: tuple[Family, ...] = ()
+    load_evidence: tuple[LoadEvidence, ...] = ()
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -189,6 +194,8 @@ def _profile(name: str, data: Any, where: str) -> Profile:
             data.get("expected_streams"), f"{place}.expected_streams"
         ),
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
+        models=model_families(data.get("models"), f"{place}.models", _age),
+        load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
     )
 
 
