@@ -122,7 +122,7 @@ def facts_of(bundle: Bundle, parsers: Mapping[str, Parser]) -> FactStore:
     """Return the facts of a bundle, for rules and for whatever else is made of them."""
     asked = frozenset(str(probe.get("id")) for probe in bundle.probes)
     derived = frozenset(str(probe["id"]) for probe in bundle.probes if "from" in probe)
-    return FactStore(parsers, bundle.evidence, asked, derived)
+    return FactStore(parsers, bundle.evidence, asked, derived, _named(bundle))
 
 
 def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> list[Finding]:
@@ -134,6 +134,15 @@ def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> l
             finding = _finding(declared, verdict, host, store, records)
             findings.setdefault(finding.id, finding)
     return [findings[key] for key in sorted(findings)]
+
+
+def _named(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """Return by probe the targets an operator named."""
+    return {
+        str(probe.get("id")): tuple(str(item) for item in probe["items"])
+        for probe in bundle.probes
+        if isinstance(probe.get("items"), list)
+    }
 
 
 def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdict]:

@@ -26,8 +26,6 @@ __all__ = ["Each", "FactStore", "NoFact", "Parser", "fact", "fact_each"]
 
 T = TypeVar("T")
 
-_NO_RECORD_OF_IT = text("no record of it in the archive")
-
 
 class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
     """The record was read, and does not carry the fact; the argument is the reason, a `Text`."""
@@ -54,8 +52,7 @@ class Each(Generic[T]):
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        no_record = Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
-        return self.missing.get(item) or self.shortfall or no_record
+        return self.missing.get(item) or self.shortfall or _no_record(self.probe, item)
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,10 @@ def fact_each(
 
 
 class FactStore:
-    """The facts of one host, parsed when first asked for and kept."""
+    """The facts of one host, parsed when first asked for and kept.
+
+    `asked` are the probes of the run, `named` the targets of those whose targets were named.
+    """
 
     def __init__(
         self,
@@ -104,11 +104,13 @@ class FactStore:
         records: list[Record],
         asked: frozenset[str],
         derived: frozenset[str] = frozenset(),
+        named: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Take the records; `asked` are the ids of all probes, `derived` those with targets."""
         self._parsers = parsers
         self._asked = asked
         self._derived = derived
+        self._named = named or {}
         self._by_probe: dict[str, list[Record]] = {}
         for record in records:
             self._by_probe.setdefault(record.probe, []).append(record)
@@ -166,7 +168,7 @@ class FactStore:
                     if len(records) == 1:
                         return shortfall
                 missing.update(
-                    (item, Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT))
+                    (item, _no_record(parser.probe, item))
                     for item in record.stdout.text.splitlines()
                 )
         for record in records:
@@ -178,6 +180,10 @@ class FactStore:
                 missing[record.item] = value
             else:
                 values[record.item] = value
+        for item in self._named.get(parser.probe, ()):
+            several = tuple(one for one in (*values, *missing) if one.startswith(f"{item}/"))
+            if item not in values and item not in missing and not several:
+                missing[item] = _no_record(parser.probe, item)
         return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
@@ -189,6 +195,10 @@ class FactStore:
 def _targets_id(parser: Parser) -> str:
     """Return the id of the record that lists a derived probe's targets."""
     return parser.probe if parser.each else f"{parser.probe}[targets]"
+
+
+def _no_record(probe: str, item: str) -> Missing:
+    return Missing(f"{probe}[{item}]", text("no record of it in the archive"))
 
 
 def _not_collected(record: Record) -> Missing:

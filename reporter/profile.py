@@ -128,7 +128,10 @@ class Profiles:
 
     def stream_limit(self, stream: str) -> float | None:
         """Return how old the stream's last event may be, seconds; None if no profile says."""
-        said = (pair for profile in self.all for pair in profile.stream_freshness)
+        said = sorted(
+            (pair for profile in self.all for pair in profile.stream_freshness),
+            key=lambda pair: (-len(pair[0]), pair),
+        )
         return next(
             (limit for pattern, limit in said if fnmatch.fnmatchcase(stream, pattern)), None
         )

@@ -318,6 +318,8 @@ def _block(
     subjects = dict.fromkeys(finding.verdict.subject for finding in findings)
     talking = [finding for subject in subjects for finding in connected.get(subject, ())]
     written = [edge for subject in subjects for edge in flows.get(subject, ())]
+    if first.section == "network":
+        written = []
     citations = [one for finding in (*findings, *talking) for one in finding.verdict.citations]
     citations += [one for edge in written for one in edge.citations]
     cited = [one.record for one in citations if one.record in records]

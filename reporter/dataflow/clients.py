@@ -139,7 +139,7 @@ class Clients:
     def _whose(self, client: Client) -> tuple[tuple[str, ...], Text, tuple[Citation, ...]]:
         sockets, processes = self._observed.sockets, self._observed.processes
         if client.addr.startswith("/") or client.addr.endswith(":0"):
-            return (), text("it came over the unix socket, which does not say from whom"), ()
+            return (), text("a unix socket does not say from whom"), ()
         if isinstance(sockets, Missing):
             return (), text("{probe} was not seen", probe=sockets.probe), ()
         at = end(client.addr)
@@ -151,7 +151,7 @@ class Clients:
         ]
         if not found:
             if self._remote or (at and not at.loopback and not self._local(at)):
-                return (), text("it came from another host, {address}", address=_host(client)), ()
+                return (), text("from another host, {address}", address=_host(client)), ()
             return (), text("no connection of this address was among the sockets"), ()
         owner = owner_of(found, sockets, processes, self._observed.host)
         if not owner.units:

@@ -69,9 +69,9 @@ def _gaps_of_named(
 ) -> Iterator[Missing]:
     """Yield what is missing of the servers an operator named, where any was named."""
     asked = {str(probe.get("id")) for probe in host.bundle.probes}
-    for probe, fact in zip(_OPERATORS, facts, strict=True):
+    for name, fact in zip(_OPERATORS, facts, strict=True):
         if isinstance(fact, Missing):
-            if probe in asked:
+            if name in asked:
                 yield fact
         elif fact.shortfall is not None:
             yield fact.shortfall

@@ -27,6 +27,7 @@ Health = Literal["runs", "idle", "unstable", "down", "unknown", "no unit"]
 _TOLERANCE_S = 2.0
 """A connection's age is in whole seconds."""
 
+_MASKED = re.compile(r"<masked:\d+>")
 _WRITES = re.compile(r"(^|[-_])(out|output|to|publish|producer|produce|sink|dest|write|target)")
 _READS = re.compile(
     r"(^|[-_])(in|input|from|consume|consumer|source|subscribe|read|listen|group|follow)"
@@ -94,7 +95,8 @@ def producers_of(
     known += [one for one in configured if one.unit not in said]
     candidates = tuple(_candidates(stream, activity, clients, observed)) if not known else ()
     may_add = _may_add(stream, activity, clients, observed) if not known else ()
-    if len(candidates) == 1 and not may_add and clients.complete and not _hidden(clients):
+    hidden = _hidden(stream, activity, clients, observed)
+    if len(candidates) == 1 and not may_add and clients.complete and not hidden:
         (only,) = candidates
         cited = tuple(cite for one in only.connections for cite in one.citations)
         known.append(_producer(only.unit, "inferred", None, observed, cited))
@@ -110,14 +112,10 @@ def producers_of(
 
 def _claimed(stream: Stream, observed: Observed) -> Iterator[Producer]:
     """Yield the sources the entries name, each once, the newest entry's first."""
-    said = [
-        value.text
-        for entry in stream.entries or ()
-        for value in _sources(entry.values)
-        if value.text.strip()
-    ]
     seen: dict[str, Producer] = {}
-    for source in dict.fromkeys(said):
+    for source in _named_sources(stream):
+        if _MASKED.search(source):
+            continue
         unit = observed.names.meant(source)
         if unit is None:
             producer = Producer(source, "claimed", source, None, _without_unit(observed))
@@ -125,6 +123,11 @@ def _claimed(stream: Stream, observed: Observed) -> Iterator[Producer]:
             producer = _producer(unit, "claimed", source, observed)
         seen.setdefault(producer.name, producer)
     yield from seen.values()
+
+
+def _named_sources(stream: Stream) -> tuple[str, ...]:
+    said = (value.text for entry in stream.entries or () for value in _sources(entry.values))
+    return tuple(dict.fromkeys(source for source in said if source.strip()))
 
 
 def _without_unit(observed: Observed) -> Health:
@@ -249,9 +252,15 @@ def _may_add(
     )
 
 
-def _hidden(clients: Clients) -> bool:
-    """Say whether a connection that adds, or may, is nobody's that is known."""
-    return any(one.unknown is not None for one in clients.using("adds", "may add"))
+def _hidden(
+    stream: Stream, activity: Activity, clients: Clients, observed: Observed
+) -> tuple[UsedConnection, ...]:
+    """Return the connections that add, or may, and are nobody's that is known."""
+    return tuple(
+        one
+        for one in clients.using("adds", "may add")
+        if one.unknown is not None and _could_write(one, stream, activity, observed)
+    )
 
 
 def _tried(
@@ -268,12 +277,15 @@ def _tried(
     if not clients.known:
         yield text("the clients were not listed: {why}", why=_client_refusal(survey))
     elif activity.length:
-        yield _tried_clients(clients, candidates)
-        hidden = [one for one in clients.using("adds") if one.unknown is not None]
-        for one in hidden[:3]:
+        if not candidates:
+            yield _tried_clients(clients)
+        hidden = _hidden(stream, activity, clients, observed)
+        adding = [one for one in hidden if "adds" in one.uses]
+        if adding:
             yield text(
-                "a client whose last command was XADD is not known by its unit: {why}",
-                why=one.unknown or text("no reason given"),
+                "clients whose last command was XADD and whose units are not known: {count} ({why})",
+                count=len(adding),
+                why=adding[0].unknown or text("no reason given"),
             )
         if may_add:
             yield text(
@@ -292,23 +304,20 @@ def _tried_fields(survey: Survey, stream: Stream, activity: Activity, observed: 
         return text("it has no entry that could name its source")
     if stream.entries is None:
         return text("its entries were not read: {why}", why=_entry_refusal(survey, stream))
+    if any(_MASKED.search(source) for source in _named_sources(stream)):
+        return text("its entries name a source that was masked: it is no name known on the host")
     names = source_fields(observed, survey)
     count = len(stream.entries)
     if not names:
         return text("its newest {count} entries name no source", count=count)
     return text(
-        "none of its newest {count} entries has a source in a field {names}",
+        "none of its newest {count} entries has a source in one of the fields {names}",
         count=count,
         names=", ".join(names),
     )
 
 
-def _tried_clients(clients: Clients, candidates: tuple[Candidate, ...]) -> Text:
-    if candidates:
-        return text(
-            "XADD was the last command of {units}, and names no stream",
-            units=", ".join(one.unit for one in candidates),
-        )
+def _tried_clients(clients: Clients) -> Text:
     if any(True for _ in clients.using("adds")):
         return text("no connection whose last command was XADD is as old as its last entry")
     return text("no client's last command was XADD")

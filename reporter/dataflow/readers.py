@@ -197,7 +197,27 @@ def _share(cases: list[_Case], reading: list[UsedConnection]) -> list[UsedConnec
             if found is not None:
                 case.given.append(found)
                 free.remove(found)
+    _share_rest(cases, free)
     return [one for one in free if one.waits or one.client.idle <= LATELY_S]
+
+
+def _share_rest(cases: list[_Case], free: list[UsedConnection]) -> None:
+    """Give what is left of a unit's waiting connections to the quiet groups of its name.
+
+    Only where there is one for each: a connection waits for one group, and which is not shown.
+    """
+    quiet = [case for case in cases if not (case.given or case.lately or case.late)]
+    for unit in sorted({unit for case in quiet for unit in case.units}):
+        claims = [case for case in quiet if unit in case.units and not case.given]
+        own = [one for one in free if one.waits and unit in one.units]
+        names = list(dict.fromkeys(case.group.name for case in claims))
+        if not own or len(names) > len(own):
+            continue
+        given = dict(zip(names, own, strict=False))
+        for case in claims:
+            case.given.append(given[case.group.name])
+        for one in given.values():
+            free.remove(one)
 
 
 def _first(
@@ -245,7 +265,6 @@ class _Judge:
         self._alternating = {
             unit for case in cases if case.lately and not case.given for unit in case.units
         }
-        self._quiet = [case for case in cases if not (case.lately or case.late or case.given)]
 
     def state(self, case: _Case) -> GroupState:
         """Return what is known of a group."""
@@ -342,11 +361,6 @@ class _Judge:
 
     def _silent(self, case: _Case) -> tuple[Life, str, list[UsedConnection]]:
         """Judge a group with nothing to read where only success is shown."""
-        fitting = [one for one in self._left if case.units.intersection(one.units) and one.waits]
-        claims = [one for one in self._quiet if one.units & case.units]
-        names = {one.group.name for one in claims}
-        if fitting and len(names) <= len(fitting):
-            return "alive", "waits", fitting
         if case.group.consumers is None or not self._clients.complete:
             return "unknown", "unlisted", []
         if self._left or case.units & self._alternating:

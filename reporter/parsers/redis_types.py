@@ -222,6 +222,16 @@ class Survey:
         """Return a whole number of `info_end`; None where it is not known."""
         return None if self.info_end is None else _number(self.info_end.get(field))
 
+    def errors(self, code: str) -> int | None:
+        """Return how often the server gave an error since its start; None before 6.2.
+
+        A code that INFO does not list was never given.
+        """
+        shown = self.info.get(f"errorstat_{code}")
+        if shown is None:
+            return None if self.number("total_error_replies") is None else 0
+        return _number(shown.removeprefix("count="))
+
     def cite(self, *lines: str) -> Citation:
         """Return the citation of some of the survey's lines."""
         return Citation(self.record, "\n".join(lines))

@@ -21,15 +21,14 @@ _MOST = 200
 
 _HEADS = ("STREAM", "PRODUCER", "CONSUMER", "ACTIVE?", "LENGTH", "LAST EVENT")
 _RIGHT = _HEADS.index("LENGTH")
-_NARROWEST = 16
 _ACTIVE = {"yes": "YES", "stale": "STALE", "no": "NO", "unknown": "UNKNOWN"}
 _LIFE = {"alive": "", "stuck": " (STUCK)", "dead": " (DEAD)", "unknown": " (UNKNOWN)"}
 _HEALTH = {"down": ", DOWN", "unstable": ", RESTARTING"}
 _BREAK = re.compile(r"(?<=[-_.:/,@])")
 _LEGEND = (
     "claimed: the entries' own source field says so. configured: the unit's command line names the "
-    "stream. inferred: no other unit can be it. No group is marked that has a live reader. "
-    "A plain XREAD reader leaves no trace and stands nowhere here."
+    "stream. inferred: no other unit can be it. A group without a mark has a live reader. A plain "
+    "XREAD reader leaves no trace and stands nowhere here."
 )
 
 
@@ -45,8 +44,8 @@ def table_lines(table: StreamTable, shown: Callable[[Text], str]) -> Iterator[st
 def _server(server: ServerTable, shown: Callable[[Text], str]) -> Iterator[str]:
     rows = server.rows[:_MOST]
     prefix = _prefix([row.stream for row in rows])
-    counts = f": {len(server.rows)} streams" if server.rows else ""
-    named = f", whose names begin with {safe(prefix)}" if prefix else ""
+    counts = f", streams: {len(server.rows)}" if server.rows else ""
+    named = f" (all names begin with {safe(prefix)})" if prefix else ""
     yield from _wrapped(f"{shown(server.title)}{counts}{named}", WIDTH - 20)
     several = len({row.db for row in rows}) > 1
     if rows:
@@ -123,14 +122,15 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _widths(rows: list[tuple[Cell, ...]]) -> list[int]:
-    """Return the columns' widths: as wide as need be, the widest narrowed until all fit."""
+    """Return the columns' widths: as wide as need be; names give way first, then times."""
     widths = [
         max(len(head), *(len(part) for row in rows for part in row[place]))
         for place, head in enumerate(_HEADS)
     ]
     room = WIDTH - 3 * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    for columns, least in (((0, 1, 2), 20), ((5,), 27), ((0, 1, 2, 5), 12)):
+        while sum(widths) > room and max(widths[one] for one in columns) > least:
+            widths[max(columns, key=lambda one: widths[one])] -= 1
     return widths
 
 

@@ -57,9 +57,10 @@ def redis_clients(
     Evidence: INFO's sections Clients and Stats, CLIENT LIST at the survey's beginning and end,
     SLOWLOG LEN.
 
-    Limits: rejected_connections counts since the start or CONFIG RESETSTAT. CLIENT LIST is cut
-    after 2000 clients, and not asked for where there are very many: then as many look dead, or
-    more. Whether timeout or tcp-keepalive are set is not known without CONFIG.
+    Limits: rejected_connections counts since the start or CONFIG RESETSTAT; maxclients is shown
+    since 6.2. CLIENT LIST is cut after 2000 clients, and not asked for where there are very many:
+    then as many look dead, or more. Whether timeout or tcp-keepalive are set is not known without
+    CONFIG.
 
     Source: Redis documentation of INFO, of CLIENT LIST and of client handling; redis.conf
     maxclients, tcp-keepalive, timeout.
@@ -115,10 +116,13 @@ def _looks_dead(dead: tuple[Client, ...]) -> Text:
 
 
 def _state(survey: Survey) -> Text:
+    most = survey.number("maxclients")  # shown since 6.2
     return text(
-        "clients: {count} of at most {most}, blocked: {blocked}",
+        "clients: {count}, blocked: {blocked}"
+        if most is None
+        else "clients: {count} of at most {most}, blocked: {blocked}",
         count=survey.info.get("connected_clients", "?"),
-        most=survey.info.get("maxclients", "?"),
+        most="?" if most is None else most,
         blocked=survey.info.get("blocked_clients", "?"),
     )
 

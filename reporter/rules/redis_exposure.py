@@ -51,12 +51,15 @@ def redis_exposure(
     listener of a forwarder (docker-proxy) counts for the server named at that place.
 
     Limits: firewalls and cloud rules are not seen. A server asked from the control node does not
-    show what it listens on. Users beside ours may need no password, or have one anybody guesses.
+    show what it listens on. Users beside ours may need no password, or have one anybody guesses. A
+    user that needs none takes any that is given with its name.
 
     Source: Redis documentation of security; redis.conf bind, protected-mode, requirepass.
     """
     view = view_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
     for server in view.servers:
+        if view.gone(server):
+            continue
         if server.remote:
             yield from _remote(view, server)
         elif isinstance(redis_listeners, Missing):

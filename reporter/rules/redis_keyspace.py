@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
-from reporter.findings import Missing, Verdict
+from reporter.findings import Citation, Missing, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
@@ -36,7 +36,8 @@ def redis_keyspace(
 
     Means, for each server: ok with the number of keys and of those that expire, by database, where
     it answered; degraded (P2) while it loads its data set, since until then it answers no reads;
-    unknown with the reason where it did not answer. A survey that stopped half-way, or a scan that
+    down (P2) where nothing listens at an endpoint the operator names on the host; unknown with the
+    reason where it did not answer. A survey that stopped half-way, or a scan that
     did not reach its end, gives an unknown finding beside that: streams it did not see may be
     there.
 
@@ -144,6 +145,22 @@ def _gap(
 
 def _silent(view: View, server: Server) -> Verdict:
     gap = server.missing
+    record = view.gone(server)
+    if record:
+        return view.verdict(
+            server,
+            "down",
+            text(
+                "{server}: nothing listens there, although probe_redis_local_endpoints names it: "
+                "{reason}",
+                server=server.endpoint,
+                reason=record.reason or text("no reason given"),
+            ),
+            base=KEYSPACE,
+            severity="P2",
+            running="no",
+            citations=(Citation(record.id),),
+        )
     listens = server.listening is not None
     reason = gap.reason if gap else text("no reason given")
     return view.verdict(

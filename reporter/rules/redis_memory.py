@@ -38,6 +38,7 @@ _FIELDS = (
     "mem_fragmentation_ratio",
     "mem_fragmentation_bytes",
     "evicted_keys",
+    "errorstat_OOM",
 )
 
 
@@ -54,6 +55,8 @@ def redis_memory(
     Means, each that holds:
 
         99 % of maxmemory or more, and nothing it may evict      P1: it refuses writes, or will
+        90 % of maxmemory or more, nothing it may evict, and     P1
+        it has refused writes since its start (OOM)
         90 % of maxmemory or more, and nothing it may evict      P2
         it evicts any key (allkeys-*), has done so, and holds    P2: whole streams may go
         streams
@@ -70,7 +73,7 @@ def redis_memory(
     Why: a full server refuses every XADD with OOM, or throws away what nobody has read yet.
 
     Evidence: INFO's section Memory, evicted_keys of its section Stats at the survey's beginning
-    and end.
+    and end, errorstat_OOM (6.2 and later).
 
     Limits: evicted_keys counts since the start or CONFIG RESETSTAT. The host's memory is the
     kernel's: the limit of a container or of the unit (MemoryMax=) is not seen here. A replica by
@@ -108,15 +111,16 @@ def _limit(survey: Survey) -> Iterator[Fault]:
     share = _share(survey)
     if share is None or share < NEAR or _evicts(survey) or survey.info.get("role") == "slave":
         return
-    full = share >= FULL
+    refused = survey.errors("OOM") or 0
     yield Fault(
-        "P1" if full else "P2",
+        "P1" if refused or share >= FULL else "P2",
         text(
-            "{percent} % of its limit of {limit} is used, and it may evict nothing ({policy}): it "
-            "refuses writes, or is about to"
-            if full
+            "{percent} % of its limit of {limit} is used, it may evict nothing ({policy}), and has "
+            "refused writes: {refused}"
+            if refused
             else "{percent} % of its limit of {limit} is used, and it may evict nothing "
             "({policy}): at 100 % it refuses writes",
+            refused=refused,
             percent=int(100 * share),
             limit=size(survey.number("maxmemory") or 0),
             policy=_policy(survey),
@@ -196,6 +200,11 @@ def _state(survey: Survey) -> Text:
 
 def _details(survey: Survey) -> Iterator[Text]:
     evicted = survey.later("evicted_keys") or survey.number("evicted_keys")
+    if survey.errors("OOM"):
+        yield text(
+            "writes refused for want of memory since its start: {count}",
+            count=survey.errors("OOM") or 0,
+        )
     if evicted:
         yield text("keys evicted since its start: {count}", count=evicted)
     if not survey.number("maxmemory"):

@@ -30,6 +30,7 @@ _FIELDS = (
     "aof_last_write_status",
     "aof_last_bgrewrite_status",
     "uptime_in_seconds",
+    "errorstat_MISCONF",
 )
 
 
@@ -62,7 +63,8 @@ def redis_persistence(
     Why: streams that live in memory alone are gone with a restart, and a server that cannot save
     refuses the writes of every producer.
 
-    Evidence: INFO's section Persistence.
+    Evidence: INFO's section Persistence, errorstat_MISCONF (6.2 and later): writes refused because
+    saving fails.
 
     Limits: whether the file can be loaded again, and whether backups are made of it, is not seen. A
     save that a replica's synchronisation caused counts as a save. stop-writes-on-bgsave-error and
@@ -164,6 +166,11 @@ def _details(survey: Survey) -> Iterator[Text]:
         yield text("a background save is under way")
     if survey.info.get("aof_rewrite_in_progress") == "1":
         yield text("a rewrite of the append-only file is under way")
+    if survey.errors("MISCONF"):
+        yield text(
+            "writes refused because saving failed, since its start: {count}",
+            count=survey.errors("MISCONF") or 0,
+        )
     if survey.info.get("role") == "slave":
         yield text("it is a replica: its primary may save all the same")
 

@@ -12,7 +12,6 @@ from reporter.messages import Text, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Refusal, Survey
 from reporter.rules.redis_view import ASKED, FOUND, SERVER, Server, View, answered, view_of
-from reporter.rules.times import span
 
 __all__ = ["redis_survey"]
 
@@ -93,7 +92,7 @@ def _traces(view: View, server: Server, survey: Survey) -> Verdict:
             "included: keyspace hits {hits}, misses {misses}, expired keys {expired}, commands "
             "{commands}",
             server=server.endpoint,
-            time=span(survey.ended_at - survey.asked_at),
+            time=f"{survey.ended_at - survey.asked_at:.2f} s",
             hits=_shown(gained["keyspace_hits"]),
             misses=_shown(gained["keyspace_misses"]),
             expired=_shown(gained["expired_keys"]),
@@ -166,7 +165,11 @@ def _refused(view: View, server: Server, survey: Survey) -> Iterator[Verdict]:
 def _command(command: tuple[str, ...]) -> str:
     """Return a command without its arguments."""
     both = " ".join(command[:2])
-    return both if both in _TELLS or command[0] in {"CLIENT", "ACL", "XINFO"} else command[0]
+    return (
+        both
+        if both in (*_TELLS, *_MINOR) or command[0] in {"CLIENT", "ACL", "XINFO"}
+        else command[0]
+    )
 
 
 def _why(name: str, count: int, refusals: Iterable[Refusal]) -> Text:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reporter.engine import HostContext
+from reporter.evidence import Record
 from reporter.facts import Each
 from reporter.findings import Citation, Missing, Running, Severity, Status, Verdict
 from reporter.messages import Text, text
@@ -100,6 +101,13 @@ class View:
     host: HostContext
     servers: tuple[Server, ...]
 
+    def gone(self, server: Server) -> Record | None:
+        """Return the record that shows that nothing listens where the operator named a server."""
+        wanted = server.missing.probe if server.missing else None
+        found = next((one for one in self.host.bundle.evidence if one.id == wanted), None)
+        here = found is not None and found.probe == "redis_named" and found.outcome == "absent"
+        return found if here else None
+
     def component(self, base: Text, server: Server) -> Text:
         """Return the block a server stands in: its own where there are several."""
         if len(self.servers) < 2:
@@ -193,8 +201,13 @@ def view_of(
 
 
 def answered(view: View, what: Text) -> Iterator[tuple[Server, Survey | Verdict]]:
-    """Yield each server with its survey, or with the verdict that `what` is not known of it."""
+    """Yield each server with its survey, or with the verdict that `what` is not known of it.
+
+    Of a place where nothing listens there is nothing to be known: redis_keyspace says so.
+    """
     for server in view.servers:
+        if view.gone(server):
+            continue
         if server.survey is not None:
             yield server, server.survey
         else:

@@ -269,11 +269,20 @@ def _expected(
     title = owner.title if owner else "?"
     if activity.active == "yes":
         message = text("{stream} moves, as {application} expects", stream=name, application=title)
+    elif activity.active == "no":
+        message = text(
+            "{stream} is empty, although {application} expects events in it",
+            stream=name,
+            application=title,
+        )
     else:
         message = text(
-            "{said}, although {application} expects it to move",
-            said=_message(name, activity),
+            "{stream} is stale, although {application} expects events in it: the last is "
+            "{age} old, more than {limit}",
+            stream=name,
             application=title,
+            age=span(max(activity.age or 0.0, activity.event_age or 0.0)),
+            limit=span(activity.limit),
         )
     return Verdict(
         subject=name,

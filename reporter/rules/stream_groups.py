@@ -78,7 +78,8 @@ def stream_groups(
     and a reader that waits and never got an entry is not listed at all. CLIENT LIST shows that a
     client waits in XREADGROUP, and not where. Before 7.2 waiting connections are therefore given
     to the groups whose names, or consumers' names, begin with the unit's: an inference. Clients
-    on unix sockets and other hosts have no unit here. Lag may be null in Redis itself (entries
+    on unix sockets and other hosts have no unit here. A reader that connects only now and then
+    looks dead in between. Lag may be null in Redis itself (entries
     were deleted, or the group was set to an ID): then it is not known, unless nothing waits.
 
     Source: Redis documentation, XINFO CONSUMERS, XINFO GROUPS, XPENDING, CLIENT LIST; t_stream.c
@@ -173,14 +174,17 @@ def _message(subject: str, state: GroupState) -> Text:
 
 _UNREAD = (
     "{group} has no live reader: {waiting}, the oldest for {waited} or more, and none of its "
-    "{count} consumers was seen for {idle}"
+    "consumers ({count}) was seen for {idle}"
 )
 _NEVER = "{group} has no reader: {waiting}, the oldest for {waited} or more"
 _SENTENCES = {
-    ("alive", "read"): "{group} is read: one of {count} consumers was seen {idle} ago",
+    ("alive", "read"): "{group} is read: one of its consumers ({count}) was seen {idle} ago",
     ("alive", "moved"): "{group} is read: it moved on while it was looked at",
     ("alive", "waits"): "{group}: a reader waits for the next entry",
-    ("alive", "recent"): "{group} has read everything; one of {count} consumers asked {idle} ago",
+    (
+        "alive",
+        "recent",
+    ): "{group} has read everything; one of its consumers ({count}) asked {idle} ago",
     ("stuck", "slow"): "{group} does not keep up: {waiting}, and what it reads is {gap} old",
     ("stuck", "unacknowledged"): "{group} reads, and what it does not acknowledge grows",
     ("stuck", "holds"): (
@@ -192,7 +196,7 @@ _SENTENCES = {
         "connected was not seen"
     ),
     ("dead", "gone"): (
-        "{group} has no live reader: none of its {count} consumers was seen for {idle}, and no "
+        "{group} has no live reader: none of its consumers ({count}) was seen for {idle}, and no "
         "connection waits for it (nothing is left to read)"
     ),
     ("dead", "nobody"): (
@@ -216,6 +220,8 @@ def _doubt(state: GroupState) -> Text:
 
 
 def _waiting(state: GroupState) -> Text:
+    if state.lag == 1:
+        return text("1 entry waits")
     if state.lag is not None:
         return text("{count} entries wait", count=state.lag)
     at_least = state.behind.at_least if state.behind else 0

@@ -19,7 +19,7 @@ from reporter.parsers.sockets_processes import Processes
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
 from reporter.rules.redis_view import ASKED, FOUND
-from reporter.rules.times import at, span
+from reporter.rules.times import at
 
 __all__ = ["stream_producers"]
 
@@ -206,15 +206,19 @@ def _details(stream: StreamFlow) -> Iterator[Text]:
 def _tried(stream: StreamFlow) -> Iterator[Text]:
     producers = stream.producers
     if producers.candidates:
-        yield text("candidates: {units}", units=", ".join(one.unit for one in producers.candidates))
+        yield text(
+            "candidates, whose last command was XADD, which names no stream: {units}",
+            units=", ".join(one.unit for one in producers.candidates),
+        )
     if producers.named_by:
         yield text(
             "its name stands in the command line of {units}, which may read or write it",
             units=", ".join(producers.named_by),
         )
-    if stream.activity.age is not None and stream.activity.active == "stale":
-        yield text("its last entry is {span} old", span=span(stream.activity.age))
-    yield from (text("tried: {what}", what=one) for one in producers.tried)
+    said = producers.tried[0]
+    for one in producers.tried[1:]:
+        said = text("{first}; {then}", first=said, then=one)
+    yield text("tried: {what}", what=said)
 
 
 def _cited(stream: StreamFlow) -> tuple[Citation, ...]:

@@ -14,6 +14,8 @@ from reporter.facts import Each, FactStore
 from reporter.findings import Missing
 from reporter.parsers.redis_types import Survey
 from tests.builders import record
+from tests.rules.redis_cases import BUNDLES, bundle
+from truthmap_collector.selectors import select
 
 INFO = (
     "# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:10\r\n"
@@ -224,3 +226,77 @@ def test_without_info_there_is_no_fact(record: Record, reason: str) -> None:
     found = value(record)
     assert isinstance(found, Missing)
     assert str(found.reason) == reason
+
+
+def listeners(stdout: str, **values: Any) -> Any:
+    found = record("redis_listeners", stdout, **values)
+    store = FactStore(registry.parsers(), [found], frozenset(["redis_listeners"]))
+    return store.get("redis_listeners")
+
+
+def tcp(local: str, pid: int | None = 47, name: str = "redis-server", fd: int = 6) -> str:
+    users = "" if pid is None else f' users:(("{name}",pid={pid},fd={fd}))'
+    unit = "/system.slice/redis-server.service" if name == "redis-server" else "/x.service"
+    return f"tcp LISTEN 0 511 {local} 0.0.0.0:*{users} uid:106 ino:{fd} sk:1 cgroup:{unit} <->\n"
+
+
+UNIX = 'u_str LISTEN 0 511 {} 19818 * 0 users:(("{}",pid={},fd=8)) <-> ino:1 dev:0/65 peers:\n'
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_the_servers_are_those_the_collector_asks(name: str) -> None:
+    shown = next(one for one in bundle(name).evidence if one.id == "redis_listeners")
+    found = listeners(shown.stdout.text)
+    assert {server.endpoint for server in found.servers} == set(
+        select("redis_endpoints", shown.stdout.text)
+    )
+    assert found.complete
+
+
+@pytest.mark.parametrize(
+    ("stdout", "endpoints"),
+    [
+        (tcp("127.0.0.1:6379") + tcp("[::1]:6379", fd=7), ["127.0.0.1:6379"]),
+        (tcp("0.0.0.0:7000") + tcp("10.0.0.1:7001", 48), ["10.0.0.1:7001", "127.0.0.1:7000"]),
+        (tcp("*:7000"), ["127.0.0.1:7000"]),
+        (tcp("[::]:7000"), ["[::1]:7000"]),
+        (tcp("10.0.0.1:7000") + UNIX.format("/a b.sock", "redis-server", 47), ["10.0.0.1:7000"]),
+        (UNIX.format("/a b.sock", "valkey-server", 9), ["/a b.sock"]),
+        (tcp("127.0.0.1:16379", fd=9) + tcp("127.0.0.1:6379", fd=6), ["127.0.0.1:6379"]),
+        (tcp("127.0.0.1:6379", None), ["127.0.0.1:6379"]),
+        ("u_str LISTEN 0 511 /run/redis/r.sock 1 * 0 <-> ino:1 dev:0/6\n", ["/run/redis/r.sock"]),
+        (tcp("127.0.0.1:9121", 5, "redis_exporter"), []),
+        ("", []),
+    ],
+)
+def test_a_server_has_one_endpoint(stdout: str, endpoints: list[str]) -> None:
+    assert [server.endpoint for server in listeners(stdout).servers] == endpoints
+    assert sorted(select("redis_endpoints", stdout)) == endpoints
+
+
+def test_a_listeners_reach() -> None:
+    shown = "".join(map(tcp, ("0.0.0.0:1", "127.0.0.1:2", "8.8.8.8:3", "10.0.0.1:4")))
+    (server,) = listeners(shown).servers
+    assert [one.open for one in server.listeners] == [True, False, True, False]
+    assert server.unit == "redis-server.service"
+
+
+def test_listeners_without_a_process_are_not_owned() -> None:
+    lines = (
+        "tcp LISTEN 0 5 0.0.0.0:7000 0.0.0.0:* uid:1 ino:7 sk:1 cgroup:/x.service <->\n"
+        "u_str LISTEN 0 5 /run/dbus/socket 1 * 0 <-> ino:1 dev:0/6\n"
+        "u_str LISTEN 0 5 @/tmp/abstract 1 * 0 <-> ino:0 dev:0/6\n"
+        "u_str LISTEN 0 5 /run/systemd/private 1 * 0 <-> ino:0 dev:0/6\n"
+    )
+    found = listeners(lines + tcp("1.1.1.1:53", 7, "named"))
+    assert [one.shown for one in found.unowned] == ["0.0.0.0:7000", "/run/dbus/socket"]
+    assert len(found.others) == 5
+
+
+def test_what_is_no_listener_is_said() -> None:
+    found = listeners("tcp LISTEN 0 5 somewhere *:*\nu_dgr UNCONN 0 0 /x 1 * 0\n")
+    assert (len(found.unread), found.complete) == (1, False)
+    cut = listeners("LISTEN 0\n" + tcp("127.0.0.1:6379"), truncated=True)
+    assert (len(cut.servers), cut.complete) == (1, False)
+    failed = listeners("", exit_code=1, stderr="ss: bad\n")
+    assert isinstance(failed, Missing)

@@ -9,7 +9,7 @@ from truthmap_collector.observation import ABSENT, ERROR, TIMEOUT, Verdict, from
 from truthmap_collector.redis import refusals, resp
 from truthmap_collector.redis.credentials import Login, login_for
 from truthmap_collector.redis.survey import survey
-from truthmap_collector.redis.transport import BrokenError, ErrorReply, Transport
+from truthmap_collector.redis.transport import BrokenError, ErrorReply, Reply, Transport
 from truthmap_collector.turn import Turn
 
 __all__ = ["log_in", "look", "surveyed"]
@@ -44,14 +44,16 @@ def surveyed(
 ) -> Verdict:
     """Log in and survey over an open connection. `place` is what reasons call the server."""
     try:
-        refused = log_in(client, login)
+        reply = _say_who(client, login)
     except BrokenError as broken:
         if broken.outcome == TIMEOUT and not broken.reason:
             return turn.timed_out()
         return Verdict(broken.outcome, "{}: {}".format(place, login.without(broken.reason)))
+    refused = _refusal(reply, login)
     if refused is not None:
         return refused._replace(reason="{}: {}".format(place, refused.reason))
-    verdict = survey(client, args, turn)
+    authenticated = reply is not None and not isinstance(reply, ErrorReply)
+    verdict = survey(client, args, turn, authenticated)
     if verdict.reason is None or verdict == turn.timed_out():
         return verdict
     return verdict._replace(reason="{}: {}".format(place, login.without(verdict.reason)))
@@ -62,13 +64,20 @@ def log_in(client: Transport, login: Login) -> Optional[Verdict]:
 
     A server that has no password is content with any: it is asked without one.
     """
+    return _refusal(_say_who(client, login), login)
+
+
+def _say_who(client: Transport, login: Login) -> Reply:
+    """Return the server's reply to AUTH; None where there is nothing to say."""
     if login.password is None:
         return None
     user = [login.username] if login.username else []
     (reply,) = client.ask([["AUTH"] + user + [login.password]])
-    if not isinstance(reply, ErrorReply):
-        return None
-    if refusals.needs_no_password(reply):
+    return reply
+
+
+def _refusal(reply: Reply, login: Login) -> Optional[Verdict]:
+    if not isinstance(reply, ErrorReply) or refusals.needs_no_password(reply):
         return None
     return refusals.wrong_password(reply, login.username)
 

@@ -48,15 +48,18 @@ class Limits(NamedTuple):
         return cls(**{name: args[name] for name in cls._fields if name in args})
 
 
-def survey(transport: Transport, args: Dict[str, Any], turn: Turn) -> Verdict:
+def survey(
+    transport: Transport, args: Dict[str, Any], turn: Turn, authenticated: bool = False
+) -> Verdict:
     """Ask a server to which we are connected and authenticated; write a row for each reply.
 
-    `args` are those of kind `redis`. What was got before the survey had to stop stays written.
+    `args` are those of kind `redis`. The first row says whether a password let us in: a server that
+    takes anybody is a finding. What was got before the survey had to stop stays written.
     """
     limits = Limits.of(args)
     talk = Conversation(transport, turn, limits.duty)
     try:
-        _Survey(talk, limits, Allowed.of(args)).run()
+        _Survey(talk, limits, Allowed.of(args), authenticated).run()
     except StoppedError as stop:
         return stop.verdict
     except BrokenError as broken:
@@ -77,10 +80,13 @@ class _Stream(NamedTuple):
 class _Survey:
     """One survey, from INFO to INFO."""
 
-    def __init__(self, talk: Conversation, limits: Limits, allowed: Allowed) -> None:
+    def __init__(
+        self, talk: Conversation, limits: Limits, allowed: Allowed, authenticated: bool
+    ) -> None:
         self._talk = talk
         self._limits = limits
         self._allowed = allowed
+        self._authenticated = authenticated
         self._own: Optional[int] = None
         self._version = [0, 0]
         self._db = 0
@@ -104,7 +110,8 @@ class _Survey:
         self._talk.say(["INFO"], replies.words, sample="end")
 
     def _begin(self) -> str:
-        (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), {"sample": "begin"})])
+        more = {"sample": "begin", "authenticated": self._authenticated}
+        (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), more)])
         if isinstance(info, ErrorReply):
             raise StoppedError(refusals.of_first_command(info))
         told = replies.words(info)
