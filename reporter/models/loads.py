@@ -36,6 +36,7 @@ class Cell:
     said: Literal["loaded", "fallback"]
     last: float
     count: int
+    sample: str | None
     cited: Citation
 
 
@@ -188,5 +189,6 @@ def _cells(said: list[_Said], started: float | None) -> Iterator[Cell]:
             said=outcome,
             last=match.last,
             count=sum(one.count for _, one in by_symbol[symbol]),
+            sample=match.sample,
             cited=match.cited,
         )

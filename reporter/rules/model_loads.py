@@ -8,7 +8,7 @@ from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Running, Severity, Status, Verdict
 from reporter.messages import Text, text
 from reporter.models.inventory import inventory_of
-from reporter.models.loads import Load, UnitLoads, loads_of
+from reporter.models.loads import Cell, Load, UnitLoads, loads_of
 from reporter.parsers.journal_counts import JournalCounts
 from reporter.parsers.model_folders import ModelFolders
 from reporter.parsers.systemd_units import Units
@@ -168,7 +168,15 @@ def _verdict(
         connected_to=(f"journalctl -u {found.unit.removesuffix('.service')}",),
         citations=(*found.cited, *dict.fromkeys(cell.cited for cell in cells)),
         missing=(found.gaps or nothing) if status == "unknown" else (),
+        details=tuple(_samples(cells))[:1] if status == "degraded" else (),
     )
+
+
+def _samples(cells: tuple[Cell, ...]) -> Iterator[Text]:
+    """Yield lines that say it fell back, as they stand in the journal."""
+    for cell in cells:
+        if cell.outcome == "fallback" and cell.sample is not None:
+            yield text('it says: "{line}"', line=cell.sample)
 
 
 def _running(found: UnitLoads) -> Running:
