@@ -117,10 +117,14 @@ def _failing_executables(blocks: Iterable[_Block]) -> Iterator[str]:
 
 
 def _model_folders(blocks: Iterable[_Block]) -> Iterator[str]:
-    """The folders named `models` in the folders services work in, whether or not there is one."""
+    """The folders named `models` in the folders services work in, whether or not there is one.
+
+    User managers and rescue shells, which work in homes, are no services of an application.
+    """
     for block in blocks:
         folder = _first(block, "WorkingDirectory").lstrip("!-").rstrip("/")
-        if folder.startswith("/") and list(_unit(block, ".service")):
+        names = [name for name in _unit(block, ".service") if not name.startswith("user@")]
+        if folder.startswith("/") and folder != "/root" and names:
             yield folder + "/models"
 
 

@@ -23,4 +23,4 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
 
 def by_hand(args: Dict[str, Any]) -> str:
     """Return `ls -la PATHS -R`."""
-    return "ls -la {} -R".format(" ".join(shlex.quote(path) for path in args["paths"]))
+    return " ".join(["ls", "-la", *(shlex.quote(path) for path in args["paths"]), "-R"])
