@@ -71,7 +71,7 @@ def model_families(value: Any, place: str, age: Callable[[Any, str], float]) -> 
         ages = dict.fromkeys(families, common) if common is not None else {}
     return tuple(
         Family(str(name), _texts(families[name], f"{place}.families.{name}"), ages.get(name))
-        for name in families
+        for name in sorted(families, key=str)
     )
 
 

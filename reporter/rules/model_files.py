@@ -9,7 +9,6 @@ from reporter.findings import Missing, Severity, Status, Verdict
 from reporter.messages import Text, text
 from reporter.models.inventory import Inventory, Model, inventory_of
 from reporter.parsers.model_folders import ModelFolder, ModelFolders, StoredFile
-from reporter.profile import Profiles
 from reporter.rules.host_figures import size
 
 __all__ = ["FILES", "model_directories", "model_file_faults"]
@@ -48,14 +47,12 @@ def model_directories(
     """
     inventory = inventory_of(host.profiles, model_folders, model_folders_found)
     for folder in inventory.named:
-        yield _folder(folder, inventory, host.profiles, named=True)
+        yield _folder(folder, inventory, named=True)
     for folder in inventory.found:
-        yield _folder(folder, inventory, host.profiles, named=False)
+        yield _folder(folder, inventory, named=False)
 
 
-def _folder(
-    folder: ModelFolder, inventory: Inventory, profiles: Profiles, *, named: bool
-) -> Verdict:
+def _folder(folder: ModelFolder, inventory: Inventory, *, named: bool) -> Verdict:
     models = inventory.below(folder.path)
     if folder.outcome == "absent":
         return _about(
@@ -92,7 +89,7 @@ def _folder(
         "ok",
         text(
             "Files observed: {families} ({count} files, {size}) in {path}",
-            families=_families(models, profiles),
+            families=", ".join(sorted({model.kin.name for model in models})),
             count=len(models),
             size=size(sum(model.file.size for model in models)),
             path=folder.path,
@@ -103,14 +100,6 @@ def _folder(
             for one in folder.unseen[:_SHOWN]
         ),
     )
-
-
-def _families(models: tuple[Model, ...], profiles: Profiles) -> str:
-    """Return the names of the families there are, in the profiles' order, then the others."""
-    named = [family.name for profile in profiles for family in profile.models]
-    order = {name: at for at, name in enumerate(dict.fromkeys(named))}
-    names = {model.kin.name for model in models}
-    return ", ".join(sorted(names, key=lambda name: (order.get(name, len(order)), name)))
 
 
 def _about(

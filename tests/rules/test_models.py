@@ -46,7 +46,7 @@ def test_an_untouched_host_is_silent(suite: str) -> None:
 def test_the_folder_says_which_families_it_holds() -> None:
     seen = verdict(PLANTED, "model_directories", FOLDER)
     assert (seen.status, seen.running, seen.connected_to) == ("ok", "na", (FOLDER,))
-    assert str(seen.message).startswith("Files observed: nhits, patchtst, tft, xgboost, lgbm (9 ")
+    assert str(seen.message).startswith("Files observed: lgbm, nhits, patchtst, tft, xgboost (9 ")
     assert seen.application == "quantum"
 
 
