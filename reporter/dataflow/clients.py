@@ -56,7 +56,7 @@ class UsedConnection:
         """The connection as it was seen last."""
         return self.samples[-1]
 
-    @property
+    @cached_property
     def uses(self) -> frozenset[Use]:
         """What its last commands say it does."""
         return frozenset(use_of(client) for client in self.samples)
@@ -66,14 +66,14 @@ class UsedConnection:
         """Its last commands, each once."""
         return tuple(dict.fromkeys(client.command for client in self.samples if client.command))
 
-    @property
+    @cached_property
     def waits(self) -> bool:
         """Whether it was seen waiting in XREADGROUP."""
         return any(
             client.blocked and client.command.casefold() == "xreadgroup" for client in self.samples
         )
 
-    @property
+    @cached_property
     def database(self) -> int | None:
         """The database it had chosen; None where that is not shown."""
         found = _DB.search(self.client.line)
@@ -111,7 +111,8 @@ class Clients:
 
     def using(self, *uses: Use) -> Iterator[UsedConnection]:
         """Iterate over the connections that were seen in one of the uses."""
-        return (one for one in self.all if one.uses.intersection(uses))
+        found = {one.client.id: one for use in uses for one in self._by_use.get(use, ())}
+        return (found[key] for key in sorted(found))
 
     def units(self, connections: Iterable[UsedConnection]) -> tuple[str, ...]:
         """Return the units of some connections, ordered by name."""
@@ -121,6 +122,14 @@ class Clients:
     def unresolved(self) -> tuple[tuple[UsedConnection, Text], ...]:
         """The connections whose unit is not known, with the reason."""
         return tuple((one, one.unknown) for one in self.all if one.unknown is not None)
+
+    @cached_property
+    def _by_use(self) -> Mapping[Use, tuple[UsedConnection, ...]]:
+        found: dict[Use, list[UsedConnection]] = {}
+        for one in self.all:
+            for use in one.uses:
+                found.setdefault(use, []).append(one)
+        return {use: tuple(several) for use, several in found.items()}
 
     @cached_property
     def _ends(self) -> Mapping[End, tuple[Socket, ...]]:

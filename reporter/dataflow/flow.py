@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,17 +22,32 @@ __all__ = ["Flow", "ServerFlow", "StreamFlow"]
 
 @dataclass(frozen=True)
 class StreamFlow:
-    """One stream with all that is known of it; `subject` is what findings call it.
+    """One stream with what is known of it; `subject` is what findings call it.
 
-    `groups` is None where they are not known.
+    Its groups and producers are found out when first asked for.
     """
 
     subject: str
     survey: Survey
     stream: Stream
     activity: Activity
-    producers: Producers
-    groups: tuple[GroupState, ...] | None
+    server: ServerFlow
+
+    @cached_property
+    def producers(self) -> Producers:
+        """Who writes it."""
+        server = self.server
+        return producers_of(
+            self.survey, self.stream, self.activity, server.clients, server.observed
+        )
+
+    @property
+    def groups(self) -> tuple[GroupState, ...] | None:
+        """Its groups, in Redis's order; None where they are not known."""
+        db, name, groups = self.stream.db, self.stream.name, self.stream.groups
+        if groups is None:
+            return None
+        return tuple(self.server.groups[db, name, one.name] for one in groups)
 
 
 class ServerFlow:
@@ -41,33 +56,36 @@ class ServerFlow:
     def __init__(self, server: Server, survey: Survey, observed: Observed) -> None:
         self.server = server
         self.survey = survey
-        self._observed = observed
+        self.observed = observed
         self.clients = Clients(survey, observed, remote=server.remote)
 
     @cached_property
     def streams(self) -> tuple[StreamFlow, ...]:
         """The streams, by database and name."""
-        host, survey = self._observed.host, self.survey
-        activities = {
-            (stream.db, stream.name): activity_of(survey, stream, host.profiles, host.collected_at)
-            for stream in survey.streams
-        }
-        groups = groups_of_server(survey, activities, self.clients, host.collected_at)
         return tuple(
             StreamFlow(
-                subject=self._observed.surveys.subject(survey, stream),
-                survey=survey,
+                subject=self.observed.surveys.subject(self.survey, stream),
+                survey=self.survey,
                 stream=stream,
-                activity=activities[stream.db, stream.name],
-                producers=producers_of(
-                    survey, stream, activities[stream.db, stream.name], self.clients, self._observed
-                ),
-                groups=None
-                if stream.groups is None
-                else tuple(groups[stream.db, stream.name, one.name] for one in stream.groups),
+                activity=self._activities[stream.db, stream.name],
+                server=self,
             )
-            for stream in sorted(survey.streams, key=lambda one: (one.db, one.name))
+            for stream in sorted(self.survey.streams, key=lambda one: (one.db, one.name))
         )
+
+    @cached_property
+    def groups(self) -> Mapping[tuple[int, str, str], GroupState]:
+        """The groups, by database, stream and name."""
+        now = self.observed.host.collected_at
+        return groups_of_server(self.survey, self._activities, self.clients, now)
+
+    @cached_property
+    def _activities(self) -> Mapping[tuple[int, str], Activity]:
+        host = self.observed.host
+        return {
+            (one.db, one.name): activity_of(self.survey, one, host.profiles, host.collected_at)
+            for one in self.survey.streams
+        }
 
 
 class Flow:

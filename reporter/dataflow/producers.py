@@ -283,7 +283,7 @@ def _tried(
         adding = [one for one in hidden if "adds" in one.uses]
         if adding:
             yield text(
-                "clients whose last command was XADD and whose units are not known: {count} ({why})",
+                "clients of unknown units whose last command was XADD: {count} ({why})",
                 count=len(adding),
                 why=adding[0].unknown or text("no reason given"),
             )

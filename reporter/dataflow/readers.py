@@ -10,7 +10,7 @@ by the group's name, then what is left to the groups whose names fit the units o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -116,7 +116,7 @@ def groups_of_server(
     survey: Survey, activities: Mapping[tuple[int, str], Activity], clients: Clients, now: float
 ) -> dict[tuple[int, str, str], GroupState]:
     """Return the state of every group of a server, by database, stream and group."""
-    reading = [one for one in clients.all if "reads a group" in one.uses]
+    reading = list(clients.using("reads a group"))
     units = clients.units(reading)
     names = UnitNames(units, clients.prefixes)
     cases = [
@@ -189,27 +189,63 @@ def _share(cases: list[_Case], reading: list[UsedConnection]) -> list[UsedConnec
 
     What is left may read any group of which nothing else is known.
     """
-    free = list(reading)
+    free = _Free(reading)
     ordered = sorted(cases, key=lambda case: (not case.lately, case.idle or 0.0))
     for fits in (_named, _read_lately, _read_since):
         for case in ordered:
-            found = None if case.given or case.late else _first(free, case, fits)
+            if case.given or case.late:
+                continue
+            found = next((one for one in free.for_case(case) if fits(case, one)), None)
             if found is not None:
                 case.given.append(found)
-                free.remove(found)
+                free.take(found)
     _share_rest(cases, free)
     return [one for one in free if one.waits or one.client.idle <= LATELY_S]
 
 
-def _share_rest(cases: list[_Case], free: list[UsedConnection]) -> None:
+class _Free:
+    """The connections that are not given to a group yet, by id."""
+
+    def __init__(self, reading: list[UsedConnection]) -> None:
+        self._all = {one.client.id: one for one in reading}
+        self._by_unit: dict[str, list[UsedConnection]] = {}
+        self._by_name: dict[str, list[UsedConnection]] = {}
+        for one in reading:
+            self._by_name.setdefault(one.client.name, []).append(one)
+            for unit in one.units:
+                self._by_unit.setdefault(unit, []).append(one)
+
+    def __iter__(self) -> Iterator[UsedConnection]:
+        return iter(self._all.values())
+
+    def of(self, unit: str) -> Iterator[UsedConnection]:
+        return (one for one in self._by_unit.get(unit, ()) if one.client.id in self._all)
+
+    def for_case(self, case: _Case) -> Iterator[UsedConnection]:
+        """Iterate over those that go by a name of the group's, or of one of its consumers."""
+        for unit in sorted(case.units):
+            yield from self.of(unit)
+        for consumer in case.group.consumers or ():
+            named = self._by_name.get(consumer.name, ()) if consumer.name else ()
+            yield from (one for one in named if one.client.id in self._all)
+
+    def take(self, one: UsedConnection) -> None:
+        del self._all[one.client.id]
+
+
+def _share_rest(cases: list[_Case], free: _Free) -> None:
     """Give what is left of a unit's waiting connections to the quiet groups of its name.
 
     Only where there is one for each: a connection waits for one group, and which is not shown.
     """
     quiet = [case for case in cases if not (case.given or case.lately or case.late)]
-    for unit in sorted({unit for case in quiet for unit in case.units}):
-        claims = [case for case in quiet if unit in case.units and not case.given]
-        own = [one for one in free if one.waits and unit in one.units]
+    by_unit: dict[str, list[_Case]] = {}
+    for case in quiet:
+        for unit in case.units:
+            by_unit.setdefault(unit, []).append(case)
+    for unit in sorted(by_unit):
+        claims = [case for case in by_unit[unit] if not case.given]
+        own = [one for one in free.of(unit) if one.waits]
         names = list(dict.fromkeys(case.group.name for case in claims))
         if not own or len(names) > len(own):
             continue
@@ -217,13 +253,7 @@ def _share_rest(cases: list[_Case], free: list[UsedConnection]) -> None:
         for case in claims:
             case.given.append(given[case.group.name])
         for one in given.values():
-            free.remove(one)
-
-
-def _first(
-    free: list[UsedConnection], case: _Case, fits: Callable[[_Case, UsedConnection], bool]
-) -> UsedConnection | None:
-    return next((one for one in free if fits(case, one)), None)
+            free.take(one)
 
 
 def _named(case: _Case, one: UsedConnection) -> bool:
@@ -262,6 +292,8 @@ class _Judge:
         self._clients = clients
         self._now = now
         self._attempts_shown = attempts_shown
+        self._reading = list(clients.using("reads a group"))
+        self._waiting = [one for one in self._reading if one.waits]
         self._alternating = {
             unit for case in cases if case.lately and not case.given for unit in case.units
         }
@@ -325,10 +357,9 @@ class _Judge:
     def _late(self, case: _Case) -> tuple[Life, str, list[UsedConnection]]:
         """Judge a group whose entries wait: a connection that waits too is not its reader's."""
         consumers = case.group.consumers or ()
-        open_ones = [one for one in self._clients.all if "reads a group" in one.uses]
         holding = [
             one
-            for one in open_ones
+            for one in self._reading
             if not one.waits
             and (
                 bool(case.units.intersection(one.units))
@@ -348,8 +379,7 @@ class _Judge:
             return "unknown", "unlisted", []
         if not consumers:
             return "dead", "nobody", []
-        waits = [one for one in self._clients.all if one.waits]
-        same = [one for one in waits if any(_same(consumer, one) for consumer in consumers)]
+        same = [one for one in self._waiting if any(_same(consumer, one) for consumer in consumers)]
         if same:
             fitting = [one for one in same if case.units.intersection(one.units)]
             return "alive", "waits", fitting or case.given

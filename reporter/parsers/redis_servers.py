@@ -23,6 +23,9 @@ __all__ = ["redis_named", "redis_remote", "redis_servers"]
 
 _ANY_WITH_ROWS: tuple[Outcome, ...] = ("collected", "timeout", "error", "denied")
 
+_LONGEST = 1024
+"""Characters kept of a field of INFO: more than any has."""
+
 _ABOUT_STREAMS = frozenset(["XINFO", "XREVRANGE", "XRANGE", "XPENDING", "XLEN"])
 _KEYSPACE = re.compile(r"keys=([0-9]{1,19}),expires=([0-9]{1,19})\b.*")
 
@@ -118,7 +121,7 @@ def _info(row: Row) -> Mapping[str, str]:
     for line in shown.split("\n"):
         field, colon, value = line.rstrip("\r").partition(":")
         if colon and not field.startswith("#"):
-            found.setdefault(field, value)
+            found.setdefault(field, value[:_LONGEST])
     return found if "redis_version" in found or "valkey_version" in found else {}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
-from reporter.findings import Missing, Verdict
+from reporter.findings import Citation, Missing, Verdict
 from reporter.messages import text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
@@ -63,10 +63,15 @@ def redis_uptime(
             yield _judged(view, server, survey, up, units)
 
 
+def _start_of(units: Units | Missing) -> tuple[Citation, ...]:
+    first = None if isinstance(units, Missing) else units.by_name.get("init.scope")
+    return () if first is None else (first.cite("Id", "ActiveEnterTimestamp"),)
+
+
 def _judged(view: View, server: Server, survey: Survey, up: int, units: Units | Missing) -> Verdict:
     started = survey.asked_at - up
     values = {"server": server.endpoint, "up": span(up), "at": at(started)}
-    cited = (survey.cite_info("uptime_in_seconds", "run_id"),)
+    cited: tuple[Citation, ...] = (survey.cite_info("uptime_in_seconds", "run_id"),)
     runs = text("{server}: up {up}, since {at}", **values)
     if server.remote or up >= LATELY_S:
         return view.verdict(server, "ok", runs, citations=cited)
@@ -86,6 +91,7 @@ def _judged(view: View, server: Server, survey: Survey, up: int, units: Units | 
             citations=cited,
             missing=(gap,),
         )
+    cited += _start_of(units)
     if started <= began + WITH_BOOT_S:
         return view.verdict(server, "ok", text("{runs}, with the host", runs=runs), citations=cited)
     return view.verdict(

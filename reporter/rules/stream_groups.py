@@ -130,7 +130,7 @@ def _judged(stream: StreamFlow, state: GroupState, flow: Flow) -> Verdict:
         component=GROUPS,
         confidence="inferred" if state.why == "waits" and state.readers else "observed",
         application=owner.name if owner else None,
-        message=_message(subject, state),
+        message=_message(subject, stream, state),
         details=tuple(_details(stream, state, flow)),
         connected_to=tuple(one.unit for one in state.readers),
         citations=_cited(stream, state),
@@ -155,13 +155,13 @@ def _untidy(state: GroupState) -> bool:
     return bool(state.leaked) or (state.oldest_pending or 0.0) > _OLD_S
 
 
-def _message(subject: str, state: GroupState) -> Text:
+def _message(subject: str, stream: StreamFlow, state: GroupState) -> Text:
     group, behind = state.group, state.behind
     values: dict[str, str | int | Text] = {
         "group": subject,
         "count": group.consumer_count,
         "idle": span(state.idle) if state.idle is not None else "?",
-        "waiting": _waiting(state),
+        "waiting": _waiting(stream, state),
         "waited": span(behind.waited) if behind else "?",
         "gap": span(behind.gap) if behind else "?",
     }
@@ -219,13 +219,17 @@ def _doubt(state: GroupState) -> Text:
     return text("its consumers or the clients were not all listed")
 
 
-def _waiting(state: GroupState) -> Text:
-    if state.lag == 1:
-        return text("1 entry waits")
-    if state.lag is not None:
-        return text("{count} entries wait", count=state.lag)
-    at_least = state.behind.at_least if state.behind else 0
-    return text("at least {count} entries wait (lag not known)", count=at_least)
+def _waiting(stream: StreamFlow, state: GroupState) -> Text:
+    if state.lag is None:
+        at_least = state.behind.at_least if state.behind else 0
+        return text("at least {count} entries wait (lag not known)", count=at_least)
+    count = state.lag - _lost(stream, state)
+    return text("1 entry waits") if count == 1 else text("{count} entries wait", count=count)
+
+
+def _lost(stream: StreamFlow, state: GroupState) -> int:
+    """Return how many entries at least were trimmed before the group read them."""
+    return max(0, (state.lag or 0) - (stream.activity.length or 0))
 
 
 def _details(stream: StreamFlow, state: GroupState, flow: Flow) -> Iterator[Text]:
@@ -249,6 +253,10 @@ def _details(stream: StreamFlow, state: GroupState, flow: Flow) -> Iterator[Text
             "connections that wait and may be its reader's: {count} ({units})",
             count=len(state.waiting),
             units=", ".join(units) or text("of units that are not known"),
+        )
+    if _lost(stream, state) and stream.activity.length:
+        yield text(
+            "trimmed away before the group read them: {count} entries", count=_lost(stream, state)
         )
     if stream.activity.length == 0:
         yield text("the stream is empty")

@@ -42,7 +42,7 @@ __all__ = [
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "redis"
 LAB = ("redis-6.0", "redis-8.0")
-BUNDLES = ("none", "healthy", "data", "access", "non-root", *LAB)
+BUNDLES = ("none", "healthy", "data", "access", "non-root", "valkey-8.1", *LAB)
 LISTENERS = "redis_listeners"
 RULES = (
     "redis_clients",

@@ -17,7 +17,6 @@ from tests.rules.redis_cases import (
     record_of,
     replaced,
     verdict,
-    with_info,
 )
 
 RULE = "redis_keyspace"
@@ -54,8 +53,10 @@ def test_several_servers_have_a_block_each() -> None:
 
 
 def test_valkey_is_told_by_its_own_fields() -> None:
-    host = with_info(bundle(), server_name="valkey", valkey_version="8.1.1", redis_version="7.2.4")
-    assert "Valkey 8.1.1" in str(verdict(host, RULE).message)
+    """It calls itself Redis 7.2.4 as well."""
+    shown = verdict(bundle("valkey-8.1"), RULE)
+    assert "127.0.0.1:6379: Valkey 8.1.1, up" in str(shown.message)
+    assert "redis_version:7.2.4" in shown.citations[0].excerpt
 
 
 def test_a_sentinel_holds_no_keys() -> None:

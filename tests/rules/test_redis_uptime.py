@@ -44,6 +44,7 @@ def test_a_server_that_restarted_alone_is_p3() -> None:
     shown = judged(1200)
     assert (shown.status, shown.severity) == ("degraded", "P3")
     assert "20 min ago, while its host has been up for 5 d" in str(shown.message)
+    assert {cited.record for cited in shown.citations} == {record_of(6379), "systemd_units"}
 
 
 def test_a_day_later_it_is_no_news() -> None:

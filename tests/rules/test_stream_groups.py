@@ -174,6 +174,15 @@ def test_a_reader_that_does_not_keep_up_and_one_that_does_not_acknowledge() -> N
     assert (old.status, old.severity, old.running) == ("degraded", "P3", "yes")
 
 
+def test_what_was_trimmed_unread_is_said() -> None:
+    """Redis counts in the lag what is no longer there to be read."""
+    entries = tuple(entry(number) for number in range(5))
+    behind = group("g", consumer("c", HOUR), delivered=HOUR, lag=1296)
+    seen = judged(behind, entries=entries, length=1045, added=9000)
+    assert "1045 entries wait" in str(seen.message)
+    assert "trimmed away before the group read them: 251 entries" in map(str, seen.details)
+
+
 def test_leaked_consumers_are_counted() -> None:
     left = [consumer(f"host-{number}", 3 * DAY) for number in range(12)]
     seen = judged(group("g", consumer("c", 1), *left, delivered=6 * HOUR))

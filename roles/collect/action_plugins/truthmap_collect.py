@@ -185,7 +185,7 @@ class ActionModule(ActionBase):
         """List what this leaves behind, as far as it can be known beforehand."""
         surveyed = any(endpoints for _, endpoints in ours)
         if not login:
-            return redis_perturbations() if surveyed else []
+            return redis_perturbations(on_host=False) if surveyed else []
         user = self._get_remote_user() or ""
         become = self._connection.become
         method = become.name.rpartition(".")[2] if become else None
@@ -194,7 +194,9 @@ class ActionModule(ActionBase):
             method = None
         kinds = {probe["kind"] for probe in asked if probe.get("where") != "control"}
         found = perturbations(self._connection.transport.rpartition(".")[2], user, method, target)
-        return found + (redis_perturbations() if surveyed or "redis" in kinds else [])
+        if surveyed or "redis" in kinds:
+            found += redis_perturbations(on_host="redis" in kinds)
+        return found
 
 
 def _without_bundle(status, error):

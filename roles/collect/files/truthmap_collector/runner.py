@@ -34,8 +34,8 @@ def collect(
     `request` has `probes` (declarations), `limits` (see Limits), `fingerprint_key` (text or
     null; null makes a random key for this run) and `secrets` (by kind what it needs to be let in;
     nothing of it is in the answer). `groups` takes the running process groups, for a caller who
-    may have to end them; `kinds` is how each kind is executed. `complete` is false if the budget of time or of bytes cut
-    anything. Raises ValueError for a request that is not valid.
+    may have to end them; `kinds` is how each kind is executed. `complete` is false if the budget
+    of time or of bytes cut anything. Raises ValueError for a request that is not valid.
     """
     probes = request["probes"]
     errors = validate(probes)
@@ -59,7 +59,9 @@ def collect(
         "evidence": [],
     }
     deadline = max(end, time.monotonic() + _MASKING_S)
-    pack(answer, outcome.looks, Masker(outcome.identifiers), limits.answer_bytes, deadline)
+    words = [word for kind in KINDS.values() for word in kind.words]
+    masker = Masker(outcome.identifiers + words)
+    pack(answer, outcome.looks, masker, limits.answer_bytes, deadline)
     return answer
 
 

@@ -211,9 +211,9 @@ def _connected(
     try:
         connection.connect()
     except redis.RedisError as error:
-        raise _NotReachedError(_verdict(error, place, wait_s)) from error
+        raise _NotReachedError(_verdict(error, endpoint, place, wait_s)) from error
     except (OSError, ValueError) as error:
-        raise _NotReachedError(_verdict(error, place, wait_s)) from error
+        raise _NotReachedError(_verdict(error, endpoint, place, wait_s)) from error
     try:
         yield connection._sock
     finally:
@@ -244,13 +244,15 @@ def _connection(redis: Any, endpoint: Endpoint, host: str, port: int, wait_s: fl
     )
 
 
-def _verdict(error: BaseException, place: str, wait_s: float) -> Verdict:
+def _verdict(error: BaseException, endpoint: Endpoint, place: str, wait_s: float) -> Verdict:
     """Say why there is no connection, by the system's own error beneath redis-py's."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, (OSError, socket.timeout)):
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, socket.timeout) or "Timeout" in type(error).__name__:
-        return Verdict(TIMEOUT, f"{place}: no connection within {wait_s:g} s")
+        said = "no TLS connection within {:g} s: it may speak none"
+        said = said if endpoint.tls else "no connection within {:g} s"
+        return Verdict(TIMEOUT, f"{place}: {said.format(wait_s)}")
     if isinstance(cause, ssl.SSLCertVerificationError):
         said = f"its certificate is not accepted ({cause.verify_message})"
         return Verdict(ERROR, f"{place}: {said}: check ca, or set verify: false")

@@ -35,14 +35,17 @@ def read(probe: Probe, value: Any) -> list[Endpoint]:
 
 
 def nothing(key: str | None = None) -> dict[str, Any]:
-    """Return the answer of a host nobody logs in to: no probe, as the control node's collector."""
-    return runner.collect({"probes": [], "limits": {}, "fingerprint_key": key})
+    """Return the answer of a host nobody logs in to: no probe; the collector is our own."""
+    found = runner.collect({"probes": [], "limits": {}, "fingerprint_key": key})
+    return {**found, "collector": {**found["collector"], "hostname": None}}
 
 
 def together(answer: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """Return a host's answer with the control node's records added."""
     return {
         **answer,
+        "started_at": min(answer["started_at"], ours["started_at"]),
+        "finished_at": max(answer["finished_at"], ours["finished_at"]),
         "complete": answer["complete"] and ours["complete"],
         "evidence": [*answer["evidence"], *ours["evidence"]],
     }

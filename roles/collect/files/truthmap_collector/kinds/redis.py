@@ -10,7 +10,10 @@ from typing import Any, Dict
 from truthmap_collector.observation import Verdict
 from truthmap_collector.turn import Turn
 
-__all__ = ["by_hand", "look"]
+__all__ = ["WORDS", "by_hand", "look"]
+
+WORDS = ("acl", "slowlog", "whoami", "xinfo", "xlen", "xpending", "xrange", "xrevrange")
+"""Commands as Redis's errors name them: what is missing is told by its name."""
 
 
 def look(args: Dict[str, Any], turn: Turn) -> Verdict:

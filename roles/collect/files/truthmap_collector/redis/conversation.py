@@ -13,7 +13,8 @@ from truthmap_collector.turn import Turn
 
 __all__ = ["Ask", "Conversation", "StoppedError", "plain"]
 
-_RESERVE_BYTES = 262144  # of the output, for how the server looks at the end
+_RESERVE_BYTES = 262144  # of the output, for what is skipped and how the server is at the end
+_AT_THE_END = ("CLIENT", "INFO")
 
 Row = Dict[str, Any]
 
@@ -117,16 +118,18 @@ class Conversation:
             raise StoppedError(refusals.final(reply))
 
     def write(self, ask: Ask, content: Row) -> None:
-        """Write one row, unless the output is full: what comes first is worth most."""
+        """Write one row, unless the output is full: room is kept for the last ones."""
         row = dict({"ask": [text(word) for word in ask.command]}, **ask.more)
         row.update(content)
-        if self._turn.stdout.size + _length(row) > self._turn.limit:
+        room = self._turn.limit - self._turn.stdout.size
+        if ask.command[0] not in _AT_THE_END:
+            room -= self._reserve // 2
+        if _length(row) > room:
             row.pop("reply", None)
             row.pop("values", None)
             row["skipped"] = "its reply had no room in {} bytes".format(self._turn.limit)
-            if self._turn.stdout.size + _length(row) > self._turn.limit:
-                return
-        self._turn.write(row)
+        if _length(row) <= room:
+            self._turn.write(row)
 
 
 def _content(ask: Ask, reply: Reply) -> Row:

@@ -21,7 +21,7 @@ _NESTED = 2  # objects: `payload.ts`, `payload.data.ts`
 _FIELD = re.compile(r"[A-Za-z_$@][A-Za-z0-9_.:/$@ -]{0,63}\Z")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/@-]{0,63}\Z")
 # Epoch seconds to nanoseconds, with a fraction or without; ISO 8601 with a zone or without.
-_NUMBER = re.compile(r"[0-9]{9,19}(\.[0-9]{0,9})?\Z|[0-9]\.[0-9]{1,18}[eE]\+?[0-9]{1,2}\Z")
+_NUMBER = re.compile(r"[0-9]{9,19}(\.[0-9]{0,9})?\Z")
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
     r" ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\Z"

@@ -9,6 +9,7 @@ from truthmap_collector.redis.transport import Command, ErrorReply, Reply, text
 __all__ = ["Scan", "scan"]
 
 _TYPES_AT_ONCE = 50
+_SILENT = "the server stopped answering"
 _SYNTAX = "ERR syntax error"
 
 
@@ -19,7 +20,7 @@ class Scan:
         """Begin at the first cursor. `by_type` says that SCAN knows TYPE (Redis 6 and later)."""
         self.keys: Dict[bytes, None] = {}
         self.error: Optional[ErrorReply] = None
-        self.reason: Optional[str] = "the server stopped answering"
+        self.reason: Optional[str] = _SILENT
         self.calls = 0
         self.slowest = 0.0
         self.largest = 0
@@ -48,13 +49,11 @@ class Scan:
                 return
             cursor, found = reply
             self._keep(found)
-            if cursor == b"0":
-                self.reason = None
+            at_end = cursor == b"0"
+            self.reason = self._shortage(at_end)
+            if at_end or self.reason:
                 return
-            self.reason = self._shortage()
-            if self.reason:
-                return
-            self.reason = "the server stopped answering"
+            self.reason = _SILENT
 
     def command(self, cursor: bytes) -> Command:
         """Return the next SCAN."""
@@ -89,10 +88,10 @@ class Scan:
                 self.error = refused[0]
         return streams
 
-    def _shortage(self) -> Optional[str]:
+    def _shortage(self, at_end: bool) -> Optional[str]:
         if len(self.keys) > self._most:
             return "more than {} streams, limit".format(self._most)
-        return self._talk.short_of(self._until)
+        return None if at_end else self._talk.short_of(self._until)
 
 
 def scan(talk: Conversation, db: int, by_type: bool, until: float, most: int) -> List[bytes]:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 from truthmap_collector.observation import ABSENT, ERROR, TIMEOUT, Verdict, from_os_error
 from truthmap_collector.redis import refusals, resp
 from truthmap_collector.redis.credentials import Login, login_for
-from truthmap_collector.redis.survey import survey
+from truthmap_collector.redis.survey import Identity, survey
 from truthmap_collector.redis.transport import BrokenError, ErrorReply, Reply, Transport
 from truthmap_collector.turn import Turn
 
@@ -53,7 +53,7 @@ def surveyed(
     if refused is not None:
         return refused._replace(reason="{}: {}".format(place, refused.reason))
     authenticated = reply is not None and not isinstance(reply, ErrorReply)
-    verdict = survey(client, args, turn, authenticated)
+    verdict = survey(client, args, turn, Identity(login.username, authenticated))
     if verdict.reason is None or verdict == turn.timed_out():
         return verdict
     return verdict._replace(reason="{}: {}".format(place, login.without(verdict.reason)))

@@ -10,7 +10,7 @@ Sources: https://redis.io/docs/latest/commands/ (scan, xinfo-stream, xinfo-group
 import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from truthmap_collector.observation import COLLECTED, TIMEOUT, Verdict
+from truthmap_collector.observation import COLLECTED, ERROR, TIMEOUT, Verdict
 from truthmap_collector.redis import refusals, replies
 from truthmap_collector.redis.conversation import Ask, Conversation, StoppedError, plain
 from truthmap_collector.redis.entries import Allowed, reduced
@@ -48,8 +48,18 @@ class Limits(NamedTuple):
         return cls(**{name: args[name] for name in cls._fields if name in args})
 
 
+class Identity(NamedTuple):
+    """Who we are to the server: the user, None for the default one, and if a password let us in."""
+
+    user: Optional[str] = None
+    authenticated: bool = False
+
+
+_NOBODY = Identity()
+
+
 def survey(
-    transport: Transport, args: Dict[str, Any], turn: Turn, authenticated: bool = False
+    transport: Transport, args: Dict[str, Any], turn: Turn, we: Identity = _NOBODY
 ) -> Verdict:
     """Ask a server to which we are connected and authenticated; write a row for each reply.
 
@@ -59,7 +69,7 @@ def survey(
     limits = Limits.of(args)
     talk = Conversation(transport, turn, limits.duty)
     try:
-        _Survey(talk, limits, Allowed.of(args), authenticated).run()
+        _Survey(talk, limits, Allowed.of(args), we).run()
     except StoppedError as stop:
         return stop.verdict
     except BrokenError as broken:
@@ -80,13 +90,11 @@ class _Stream(NamedTuple):
 class _Survey:
     """One survey, from INFO to INFO."""
 
-    def __init__(
-        self, talk: Conversation, limits: Limits, allowed: Allowed, authenticated: bool
-    ) -> None:
+    def __init__(self, talk: Conversation, limits: Limits, allowed: Allowed, we: Identity) -> None:
         self._talk = talk
+        self._we = we
         self._limits = limits
         self._allowed = allowed
-        self._authenticated = authenticated
         self._own: Optional[int] = None
         self._version = [0, 0]
         self._db = 0
@@ -110,10 +118,12 @@ class _Survey:
         self._talk.say(["INFO"], replies.words, sample="end")
 
     def _begin(self) -> str:
-        more = {"sample": "begin", "authenticated": self._authenticated}
+        more = {"sample": "begin", "authenticated": self._we.authenticated}
         (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), more)])
         if isinstance(info, ErrorReply):
-            raise StoppedError(refusals.of_first_command(info))
+            raise StoppedError(refusals.of_first_command(info, self._we.user))
+        if not isinstance(info, bytes):
+            raise StoppedError(Verdict(ERROR, "its reply to INFO has not the shape it should have"))
         told = replies.words(info)
         if "\nloading:1" in told:
             raise StoppedError(refusals.final(ErrorReply("LOADING")))
@@ -248,6 +258,7 @@ def _met(key: bytes, reply: Reply) -> Optional[_Stream]:
     if isinstance(reply, ErrorReply):
         return None
     try:
+        replies.stream(reply)
         told = replies.fields(reply)
     except replies.ShapeError:
         return None
