@@ -53,6 +53,7 @@ class Rule:
 
     Where it `escalates`, a profile's critical units may make it worse still. One of `subjects_only`
     judges nothing but what the profiles name: where they name nothing, it could find nothing.
+    One of a later `stage` than 0 is also given the `findings` of the earlier stages, by id.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Rule:
     subjects: Subjects | None
     escalates: bool
     subjects_only: bool
+    stage: int
     function: Callable[..., Iterable[Verdict]]
     doc: str
 
@@ -85,6 +87,7 @@ def rule(
     subjects: Subjects | None = None,
     escalates: bool = False,
     subjects_only: bool = False,
+    stage: int = 0,
 ) -> Callable[[Callable[..., Iterable[Verdict]]], Rule]:
     """Declare a rule; its id is the function's name, its documentation the docstring.
 
@@ -106,6 +109,7 @@ def rule(
             subjects=subjects,
             escalates=escalates,
             subjects_only=subjects_only,
+            stage=stage,
             function=function,
             doc=inspect.cleandoc(function.__doc__),
         )
@@ -129,9 +133,10 @@ def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> l
     """Return the findings of every rule over facts that may be shared, ordered by id."""
     records = {record.id: record for record in host.bundle.evidence}
     findings: dict[str, Finding] = {}
-    for declared in rules:
-        for verdict in _run(declared, host, store):
-            finding = _finding(declared, verdict, host, store, records)
+    for declared in sorted(rules, key=lambda one: one.stage):
+        earlier = dict(findings) if declared.stage else {}
+        for verdict in _run(declared, host, store, earlier):
+            finding = _finding(declared, verdict, host, store, records, earlier)
             findings.setdefault(finding.id, finding)
     return [findings[key] for key in sorted(findings)]
 
@@ -145,7 +150,11 @@ def _named(bundle: Bundle) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdict]:
+def _run(
+    declared: Rule, host: HostContext, store: FactStore, findings: Mapping[str, Finding]
+) -> Iterator[Verdict]:
+    if declared.subjects_only and declared.subjects and not any(declared.subjects(host.profiles)):
+        return
     facts = {name: store.get(name) for name in declared.facts}
     missing = {name: value for name, value in facts.items() if isinstance(value, Missing)}
     for name in sorted(missing):
@@ -172,6 +181,8 @@ def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdic
         arguments = {name: value for name, value in facts.items() if name in wanted}
         if "host" in wanted:
             arguments["host"] = host
+        if declared.stage:
+            arguments["findings"] = findings
         yield from list(declared.function(**arguments))
     except Exception as error:  # noqa: BLE001 - one rule's crash is one unknown finding
         yield _unknown(
@@ -232,15 +243,16 @@ def _finding(
     host: HostContext,
     store: FactStore,
     records: Mapping[str, Record],
+    earlier: Mapping[str, Finding],
 ) -> Finding:
     depends = frozenset(
         part
         for name in declared.facts
         for part in (store.probe(name), *(record.id for record in store.records(name)))
-    )
+    ).union(*(earlier[name].depends for name in verdict.stands_on))
     return Finding(
         rule=declared.id,
-        section=declared.section,
+        section=verdict.section or declared.section,
         verdict=verdict,
         verified_at=_verified_at(verdict.citations, records, host.bundle.started_at),
         at_worst=_at_worst(declared, host.profiles) if verdict.status == "unknown" else None,
@@ -249,8 +261,6 @@ def _finding(
 
 
 def _at_worst(declared: Rule, profiles: Profiles) -> Severity | None:
-    if declared.subjects_only and declared.subjects and not list(declared.subjects(profiles)):
-        return None
     if not declared.escalates:
         return declared.worst
     return min((one for one in (declared.worst, profiles.worst) if one), default=None)

@@ -112,3 +112,5 @@ def _rule_lines(rule: Rule) -> Iterator[str]:
     for label, names in kinds:
         for name in names:
             yield f"{label} {name}, from the probe {parsers[name].probe}"
+    if rule.stage:
+        yield "Uses the findings of other rules"

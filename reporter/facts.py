@@ -26,6 +26,8 @@ __all__ = ["Each", "FactStore", "NoFact", "Parser", "fact", "fact_each"]
 
 T = TypeVar("T")
 
+_NO_RECORD_OF_IT = text("no record of it in the archive")
+
 
 class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
     """The record was read, and does not carry the fact; the argument is the reason, a `Text`."""
@@ -52,7 +54,11 @@ class Each(Generic[T]):
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        return self.missing.get(item) or self.shortfall or _no_record(self.probe, item)
+        return (
+            self.missing.get(item)
+            or self.shortfall
+            or Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ class FactStore:
                     if len(records) == 1:
                         return shortfall
                 missing.update(
-                    (item, _no_record(parser.probe, item))
+                    (item, Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT))
                     for item in record.stdout.text.splitlines()
                 )
         for record in records:
@@ -183,7 +189,7 @@ class FactStore:
         for item in self._named.get(parser.probe, ()):
             several = tuple(one for one in (*values, *missing) if one.startswith(f"{item}/"))
             if item not in values and item not in missing and not several:
-                missing[item] = _no_record(parser.probe, item)
+                missing[item] = Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT)
         return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
@@ -195,10 +201,6 @@ class FactStore:
 def _targets_id(parser: Parser) -> str:
     """Return the id of the record that lists a derived probe's targets."""
     return parser.probe if parser.each else f"{parser.probe}[targets]"
-
-
-def _no_record(probe: str, item: str) -> Missing:
-    return Missing(f"{probe}[{item}]", text("no record of it in the archive"))
 
 
 def _not_collected(record: Record) -> Missing:

@@ -16,9 +16,10 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
+from reporter.profile_components import Component, components_of, layers_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
-__all__ = ["Profile", "Profiles", "load_profiles"]
+__all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
 _KEYS = (
     "title",
@@ -30,6 +31,8 @@ _KEYS = (
     "streams",
     "expected_streams",
     "stream_freshness",
+    "layers",
+    "components",
     "models",
     "load_evidence",
 )
@@ -60,6 +63,8 @@ class Profile:
     streams: tuple[str, ...] = ()
     expected_streams: tuple[str, ...] = ()
     stream_freshness: tuple[tuple[str, float], ...] = ()
+    layers: tuple[str, ...] = ()
+    components: tuple[Component, ...] = ()
     models: tuple[Family, ...] = ()
     load_evidence: tuple[LoadEvidence, ...] = ()
 
@@ -71,14 +76,15 @@ class Profile:
 
     def owns(self, unit: str) -> bool:
         """Say whether the unit belongs to the application."""
-        return _matches(unit, (*self.units, *self.expected_units))
+        return matches(unit, (*self.units, *self.expected_units))
 
     def severity(self, unit: str) -> Severity | None:
         """Return how bad the operator says it is when the unit does not work."""
         for severity, patterns in self.critical_units:
-            if _matches(unit, patterns):
+            if matches(unit, patterns):
                 return severity
-        return None
+        given = (one.severity for one in self.components if matches(unit, one.units))
+        return min((severity for severity in given if severity), default=None)
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,10 @@ class Profiles:
     @property
     def worst(self) -> Severity | None:
         """The worst severity any profile gives to some unit, None if none does."""
-        given = (severity for profile in self.all for severity, _ in profile.critical_units)
+        given = [severity for profile in self.all for severity, _ in profile.critical_units]
+        given += [
+            one.severity for profile in self.all for one in profile.components if one.severity
+        ]
         return min(given, default=None)
 
     def severity(self, unit: str, otherwise: Severity | None) -> Severity | None:
@@ -148,7 +157,8 @@ class Profiles:
         return (owner.severity(unit) if owner else None) or otherwise
 
 
-def _matches(unit: str, patterns: tuple[str, ...]) -> bool:
+def matches(unit: str, patterns: tuple[str, ...]) -> bool:
+    """Say whether a unit's name, with or without its suffix, fits one of the shell patterns."""
     stem = unit.rpartition(".")[0]
     return any(
         fnmatch.fnmatchcase(unit, pattern) or fnmatch.fnmatchcase(stem, pattern)
@@ -178,6 +188,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
     critical = data.get("critical_units") or {}
     if not isinstance(critical, dict) or any(key not in SEVERITIES for key in critical):
         raise InputError(f"{place}.critical_units: give a mapping from P0, P1, P2, P3 to patterns")
+    layers = layers_of(data.get("layers"), f"{place}.layers")
     return Profile(
         name=name,
         title=str(data.get("title") or name),
@@ -197,6 +208,8 @@ def _profile(name: str, data: Any, where: str) -> Profile:
             data.get("expected_streams"), f"{place}.expected_streams"
         ),
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
+        layers=layers,
+        components=components_of(data.get("components"), f"{place}.components", layers),
         models=model_families(data.get("models"), f"{place}.models", _age),
         load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
     )

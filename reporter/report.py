@@ -19,6 +19,7 @@ from reporter.dataflow.table import StreamTable, stream_table
 from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
+from reporter.facts import FactStore
 from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
 from reporter.messages import Text, text
 from reporter.models.table import ModelTable, model_table
@@ -108,7 +109,7 @@ class Risk:
 
 @dataclass(frozen=True)
 class HostReport:
-    """Everything the report says of one host; `records` are its evidence by id.
+    """Everything the report says of one host; `records` are its evidence by id, `facts` its facts.
 
     `streams` is the truth table of its event streams, `dataflow` the map it is read from, `models`
     what is known of its model files and who loaded them.
@@ -123,6 +124,7 @@ class HostReport:
     risks: tuple[Risk, ...]
     records: Mapping[str, Record]
     commands: Mapping[str, str]
+    facts: FactStore = field(repr=False, compare=False)
     streams: StreamTable = field(default_factory=StreamTable)
     dataflow: Dataflow = field(default_factory=Dataflow)
     models: ModelTable = field(default_factory=ModelTable)
@@ -235,6 +237,7 @@ def host_report(
         risks=tuple(_risks(findings)),
         records=records,
         commands=_commands(bundle),
+        facts=facts,
         streams=stream_table(flow),
         dataflow=flow.graph,
         models=model_table(context, facts),

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -30,20 +31,22 @@ def measure(what: str) -> dict[str, Any]:
     """Return what a command took, and what it did to the server and to another client.
 
     {"code", "seconds", "peak_bytes" (of its largest process), "hits" (keyspace, the other client's
-    excepted), "latency_ms": {"asked", "median", "p99", "most"}, "slow": [[ms, command], ...]}.
+    excepted), "waited_s" (the server for a processor), "latency_ms": {"asked", "median", "p99",
+    "most"}, "slow": [[ms, command], ...]}.
     """
     server = redis.Redis(*SERVER)
     default = str(server.config_get("slowlog-log-slower-than")["slowlog-log-slower-than"])
     server.config_set("slowlog-log-slower-than", SLOW_US)
     server.slowlog_reset()
     hits = server.info("stats")["keyspace_hits"]
+    schedule = Path("/proc", str(server.info("server")["process_id"]), "schedstat")
     argv = [sys.executable, "-E", __file__, "client", ""]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
         time.sleep(SETTLE_S)
         other.send_signal(signal.SIGUSR1)
-        begun = time.monotonic()
+        begun, waited = time.monotonic(), waited_ns(schedule)
         code, peak = 0, 0
         if what.isdigit():
             time.sleep(int(what))
@@ -53,6 +56,7 @@ def measure(what: str) -> dict[str, Any]:
             process.returncode = code
             peak = usage.ru_maxrss * 1024
         took = time.monotonic() - begun
+        waited = waited_ns(schedule) - waited
         other.send_signal(signal.SIGTERM)
         latency = json.loads(other.stdout.read())
     hits = server.info("stats")["keyspace_hits"] - hits - latency.pop("asked_in_all")
@@ -66,9 +70,18 @@ def measure(what: str) -> dict[str, Any]:
         "seconds": took,
         "peak_bytes": peak,
         "hits": hits,
+        "waited_s": waited / 1e9,
         "latency_ms": latency,
         "slow": sorted(slow, reverse=True),
     }
+
+
+def waited_ns(schedule: Path) -> int:
+    """Return how long the server's main thread was ready to run but had no processor.
+
+    Source: Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat.
+    """
+    return int(schedule.read_text().split()[1])
 
 
 def client() -> None:

@@ -38,7 +38,10 @@ class StandIn:
 
 
 def declared_probes() -> list[dict[str, Any]]:
-    """Read the probes that the roles declare, in the order of domains."""
+    """Read the probes that the roles declare, in the order of domains.
+
+    Those that look at what an operator names are left out: here nobody names anything.
+    """
     found: list[dict[str, Any]] = []
     for path in sorted(_ROLES.glob("probe_*/defaults/main.yml")):
         defaults = yaml.safe_load(path.read_text())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +14,11 @@ from typing import Any
 import pytest
 
 from tests.redis_server import RedisServer, start
+from truthmap_collector.redis import survey
+from truthmap_collector.runner import collect
 
 from .conftest import Record
-from .redis_cases import LEAST, populate, row, rows, surveyed
+from .redis_cases import LEAST, populate, probe, row, rows, surveyed
 
 COMMANDS = {"INFO", "ACL", "CLIENT", "SLOWLOG", "SCAN", "XINFO", "XREVRANGE", "XPENDING"}
 
@@ -28,6 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture(autouse=True)
 def empty(server: RedisServer) -> None:
     server.client().flushall()
+    server.client().acl_log_reset()
 
 
 def test_exact_rows(server: RedisServer) -> None:
@@ -305,6 +310,43 @@ def test_no_room_for_all(server: RedisServer) -> None:
     assert "reply" in row(record, "XINFO", "STREAM", "stream:0000", sample="begin")
 
 
+def test_a_large_survey_is_not_cut_for_masking(server: RedisServer) -> None:
+    """Megabytes of rows are mostly state, which the masker has not to judge."""
+    pipeline = server.client().pipeline(transaction=False)
+    for number in range(4000):
+        pipeline.xadd(f"stream:{number:04}", {"source": "ai-engine"})
+    pipeline.execute()
+    request = {
+        "probes": [probe(server.endpoint)],
+        "limits": {"host_timeout_s": 12},
+        "fingerprint_key": None,
+    }
+    answer = collect(request)
+    (record,) = answer["evidence"]
+    assert record["stdout"]["size"] > 2_700_000  # what 10 s of masking would be granted
+    assert not record["stdout"]["truncated"]
+    assert answer["complete"] is True
+    assert rows(record)[0]["ask"] == ["INFO"]
+
+
+def test_it_costs_nothing_where_there_is_no_redis() -> None:
+    """On a host without a server nothing of the survey is imported."""
+    code = (
+        "import sys\n"
+        "from truthmap_collector.main import collect\n"
+        "probe = {'id': 'a', 'description': 'A.', 'kind': 'command', 'args': {'argv': ['true']}}\n"
+        "servers = {'id': 'b', 'description': 'B.', 'kind': 'redis',"
+        " 'args': {'endpoint': '{item}'},"
+        " 'from': {'probe': 'a', 'selector': 'redis_endpoints'}}\n"
+        "answer = collect({'probes': [probe, servers], 'fingerprint_key': None})\n"
+        "print([record['outcome'] for record in answer['evidence']])\n"
+        "print([name for name in sys.modules if name.startswith('truthmap_collector.redis')])\n"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["['collected', 'collected']", "[]"]
+
+
 def test_steps_stay_short(server: RedisServer) -> None:
     """On many keys COUNT grows to its limit and not beyond, and the scan finds every stream."""
     client = server.client()
@@ -316,6 +358,19 @@ def test_steps_stay_short(server: RedisServer) -> None:
     assert scan["reply"]["complete"] is True
     assert 100 < int(scan["ask"][-1]) <= 1000
     assert scan["reply"]["calls"] >= 200
+
+
+def test_before_redis_6(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without SCAN TYPE every key's type is asked, in pipelines; the table is the same."""
+    populate(server.client())
+    with_type = surveyed(server.endpoint)
+    monkeypatch.setattr(survey, "_USERS_SINCE", [99, 0])
+    record = surveyed(server.endpoint)
+    scan = row(record, "SCAN")
+    assert scan["ask"][:3] == ["SCAN", "0", "COUNT"]
+    assert scan["reply"]["streams"] == row(with_type, "SCAN")["reply"]["streams"] == ["a", "b"]
+    assert scan["reply"]["complete"] is True
+    assert "ACL" not in {found["ask"][0] for found in rows(record)}
 
 
 def test_nothing_is_written(server: RedisServer) -> None:
@@ -366,6 +421,21 @@ def test_the_least_privilege_user(server: RedisServer) -> None:
         with pytest.raises(Exception, match="no permissions"):
             his.execute_command(*command.split())
     assert client.xlen("a") == 2
+
+
+def test_the_user_of_the_readme(server: RedisServer) -> None:
+    """The user we tell people to make is refused nothing, in any database."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    words = text.partition("ACL SETUSER truthmap on >PASSWORD")[2].partition("```")[0].split()
+    client = server.client()
+    populate(client)
+    server.client(db=2).xadd("two", {"x": "1"})
+    rights = [word for word in words if word != "+client|no-touch"]  # unknown before 7.2
+    client.execute_command("ACL", "SETUSER", "truthmap", "on", ">pw", *rights)
+    record = surveyed(server.endpoint, {"username": "truthmap", "password": "pw"})
+    assert record["outcome"] == "collected"
+    assert [found for found in rows(record) if "error" in found] == []
+    assert client.acl_log() == []
 
 
 def test_refused_commands_are_rows(server: RedisServer) -> None:

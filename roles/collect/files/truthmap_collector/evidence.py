@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 from truthmap_collector import host, jobs
 from truthmap_collector.declaration import masking_of
@@ -52,25 +52,25 @@ def record(look: Look, masker: Masker) -> Record:
 
 
 def maskable(look: Look) -> int:
-    """Return how many bytes of a look the masker will have to judge."""
-    both = len(look.stdout.data) + len(look.stderr.data)
-    if look.job.probe["kind"] != "redis":
-        return both
-    names = masking_of(look.job.probe)
-    if not isinstance(names, dict) or "json" not in names:
-        return both
-    # Most of a survey's rows are state, which is not judged.
-    judged = 0
-    for line in look.stdout.data.splitlines():
-        try:
-            row = json.loads(line.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            judged += len(line)
-            continue
-        judged += sum(len(json.dumps(row[name])) for name in names["json"] if name in row)
-    return judged + len(look.stderr.data)
+    """Return how many bytes of a look the masker will have to judge.
+
+    Of JSON lines that are only the values of the named keys: most of a survey's rows are state.
+    """
+    mode = _stdout_mode(look.job.probe, masking_of(look.job.probe))
+    if not isinstance(mode, dict) or "json" not in mode:
+        return len(look.stdout.data) + len(look.stderr.data)
+    lines = look.stdout.data.splitlines()
+    return sum(_judged(line, mode["json"]) for line in lines) + len(look.stderr.data)
+
+
+def _judged(line: bytes, names: List[str]) -> int:
+    try:
+        row = json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        return len(line)
+    return sum(len(json.dumps(row[name])) for name in names if name in row)
 
 
 def digest(made: Record) -> str:

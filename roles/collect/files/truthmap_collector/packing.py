@@ -53,7 +53,7 @@ def _masked_in_time(looks: Sequence[Look], masker: Masker, deadline: float) -> L
         if masking_of(look.job.probe) != "none":
             in_time = int((deadline - time.monotonic()) * _MASKED_BYTES_PER_S)
             most = max(in_time, _ALWAYS_MASKED_BYTES)
-            if maskable(look) > most:
+            if shrinking.weight([look]) > most and maskable(look) > most:
                 look = shrinking.shrunk(look, most)
         pairs[place] = (look, record(look, masker))
     return [pairs[place] for place in range(len(looks))]

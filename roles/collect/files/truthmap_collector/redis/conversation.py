@@ -14,6 +14,7 @@ from truthmap_collector.turn import Turn
 __all__ = ["Ask", "Conversation", "StoppedError", "plain"]
 
 _RESERVE_BYTES = 262144  # of the output, for what is skipped and how the server is at the end
+_ERROR_CHARACTERS = 1000
 _AT_THE_END = ("CLIENT", "INFO")
 
 Row = Dict[str, Any]
@@ -134,7 +135,7 @@ class Conversation:
 
 def _content(ask: Ask, reply: Reply) -> Row:
     if isinstance(reply, ErrorReply):
-        return {"error": str(reply)}
+        return {"error": str(reply)[:_ERROR_CHARACTERS]}
     try:
         return ask.shape(reply)
     except (ShapeError, ValueError) as error:

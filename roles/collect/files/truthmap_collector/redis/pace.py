@@ -4,7 +4,7 @@ import time
 
 __all__ = ["Pace"]
 
-_AIM_S = 0.002
+_AIM_S = 0.0015
 _LEAST, _MOST = 50, 1000
 _FIRST = 100
 
@@ -32,7 +32,7 @@ class Pace:
             time.sleep(rest_s)
 
     def scanned(self, took_s: float) -> None:
-        """Choose the next COUNT: towards steps of two milliseconds, at most doubled."""
+        """Choose the next COUNT: towards steps below two milliseconds, at most doubled."""
         factor = _AIM_S / max(self._cost(took_s), _AIM_S / 100)
         self.count = int(min(max(self.count * min(factor, 2.0) * 0.9, _LEAST), _MOST))
 

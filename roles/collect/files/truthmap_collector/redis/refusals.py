@@ -6,7 +6,14 @@ from typing import Optional
 from truthmap_collector.observation import DENIED, ERROR, Verdict
 from truthmap_collector.redis.transport import ErrorReply
 
-__all__ = ["final", "is_final", "needs_no_password", "of_first_command", "wrong_password"]
+__all__ = [
+    "final",
+    "is_final",
+    "knows_no_users",
+    "needs_no_password",
+    "of_first_command",
+    "wrong_password",
+]
 
 _COMMAND = re.compile(r"'([a-z|-]+)' command", re.IGNORECASE)
 _NO_PASSWORD_SET = re.compile(r"without any password configured|no password is set")
@@ -48,6 +55,11 @@ def of_first_command(error: ErrorReply, user: Optional[str] = None) -> Verdict:
             "survey it from its own host, or give it a password",
         )
     return Verdict(ERROR, "INFO was refused: {}".format(error), free_text=True)
+
+
+def knows_no_users(error: ErrorReply) -> bool:
+    """Say whether AUTH was refused because it takes the password alone (before Redis 6)."""
+    return error.lower().startswith("err wrong number of arguments")
 
 
 def needs_no_password(error: ErrorReply) -> bool:

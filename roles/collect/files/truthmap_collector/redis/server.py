@@ -62,7 +62,8 @@ def surveyed(
 def log_in(client: Transport, login: Login) -> Optional[Verdict]:
     """Say who we are, if there is anything to say; return a verdict if the server refuses.
 
-    A server that has no password is content with any: it is asked without one.
+    A server that has no password is content with any: it is asked without one. Before Redis 6
+    there are no users, and AUTH takes the password alone.
     """
     return _refusal(_say_who(client, login), login)
 
@@ -73,6 +74,8 @@ def _say_who(client: Transport, login: Login) -> Reply:
         return None
     user = [login.username] if login.username else []
     (reply,) = client.ask([["AUTH"] + user + [login.password]])
+    if user and isinstance(reply, ErrorReply) and refusals.knows_no_users(reply):
+        (reply,) = client.ask([["AUTH", login.password]])
     return reply
 
 

@@ -39,7 +39,7 @@ class Limits(NamedTuple):
     streams: int = 5000
     groups: int = 100
     consumers: int = 1000
-    clients: int = 5000
+    clients: int = 2000
     duty: float = 0.5
 
     @classmethod
@@ -128,12 +128,14 @@ class _Survey:
         if "\nloading:1" in told:
             raise StoppedError(refusals.final(ErrorReply("LOADING")))
         self._version = replies.version(told) or self._version
-        if self._version >= _USERS_SINCE:
+        serves = "\nredis_mode:sentinel" not in told  # a sentinel knows few commands
+        if serves and self._version >= _USERS_SINCE:
             self._talk.say(["ACL", "WHOAMI"], replies.words)
         self._own = self._talk.say(["CLIENT", "ID"], replies.number)
-        if self._version >= _NO_TOUCH_SINCE:
+        if serves and self._version >= _NO_TOUCH_SINCE:
             self._talk.say(["CLIENT", "NO-TOUCH", "on"], replies.words)
-        self._talk.say(["SLOWLOG", "LEN"], replies.number)
+        if serves:
+            self._talk.say(["SLOWLOG", "LEN"], replies.number)
         return told
 
     def _clients(self, info: str, sample: str) -> None:
