@@ -30,6 +30,15 @@ JOURNAL: dict[str, Any] = {
     "args": {"matches": ["UNIT={item}"], "lines": 5, "since_s": 60, "fields": ["MESSAGE"]},
     "from": {"probe": "units", "selector": "restarted_units", "as": "each", "most": 3},
 }
+COUNTS: dict[str, Any] = {
+    "id": "counts",
+    "description": "What engines say.",
+    "kind": "journal_counts",
+    "args": {
+        "patterns": [{"name": "loaded", "units": ["engine-*"], "regex": "(?P<model>a) loaded"}],
+        "lines": 5,
+    },
+}
 VALID: list[dict[str, Any]] = [
     UNITS,
     JOURNAL,
@@ -80,6 +89,13 @@ VALID: list[dict[str, Any]] = [
         "variable": "probe_redis_endpoints",
         "items": ["cache"],
         "args": {"endpoint": "{item}", "time_fields": ["ts"], "entries": 5, "duty": 0.5},
+    },
+    COUNTS,
+    {
+        "id": "models",
+        "description": "Models.",
+        "kind": "tree",
+        "args": {"paths": ["/srv/models"], "names": ["*.pt"], "depth": 3, "duty": 0.5},
     },
 ]
 

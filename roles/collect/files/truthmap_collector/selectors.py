@@ -116,6 +116,18 @@ def _failing_executables(blocks: Iterable[_Block]) -> Iterator[str]:
                         yield from _path(value)
 
 
+def _model_folders(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The folders named `models` in the folders services work in, whether or not there is one.
+
+    User managers and rescue shells, which work in homes, are no services of an application.
+    """
+    for block in blocks:
+        folder = _first(block, "WorkingDirectory").lstrip("!-").rstrip("/")
+        names = [name for name in _unit(block, ".service") if not name.startswith("user@")]
+        if folder.startswith("/") and folder != "/root" and names:
+            yield folder + "/models"
+
+
 def _is_systemds(status: str) -> bool:
     return status.isdecimal() and int(status) in _SYSTEMD_STATUSES
 
@@ -148,6 +160,7 @@ def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[s
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "model_folders": _in_blocks(_model_folders),
     "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
     "socket_pids": _socket_pids,

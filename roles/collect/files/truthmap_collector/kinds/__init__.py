@@ -13,10 +13,12 @@ from truthmap_collector.kinds import (
     files,
     filesystems,
     journal,
+    journal_counts,
     listing,
     processes,
     redis,
     single_file,
+    tree,
 )
 from truthmap_collector.observation import Verdict
 from truthmap_collector.turn import Turn
@@ -42,7 +44,9 @@ KINDS = {
     "files": Kind(files.look, files.by_hand),
     "filesystems": Kind(filesystems.look, filesystems.by_hand),
     "journal": Kind(journal.look, journal.by_hand),
+    "journal_counts": Kind(journal_counts.look, journal_counts.by_hand),
     "listing": Kind(listing.look, listing.by_hand),
     "process": Kind(processes.look, processes.by_hand),
     "redis": Kind(redis.look, redis.by_hand, redis.WORDS),
+    "tree": Kind(tree.look, tree.by_hand),
 }
