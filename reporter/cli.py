@@ -21,6 +21,7 @@ _COMMANDS = {
     "completion": ("completion", "completion"),
     "explain": ("explain", "explain"),
     "import": ("import_answers", "import_command"),
+    "profile": ("profile", "profile"),
     "probes": ("probes", "probes"),
     "report": ("report", "report"),
     "rules": ("rules", "rules"),

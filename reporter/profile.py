@@ -17,6 +17,7 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
@@ -33,6 +34,8 @@ _KEYS = (
     "stream_freshness",
     "layers",
     "components",
+    "models",
+    "load_evidence",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -65,6 +68,8 @@ class Profile:
     stream_freshness: tuple[tuple[str, float], ...] = ()
     layers: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    models: tuple[Family, ...] = ()
+    load_evidence: tuple[LoadEvidence, ...] = ()
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -209,6 +214,8 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
         components=components_of(data.get("components"), f"{place}.components", layers),
+        models=model_families(data.get("models"), f"{place}.models", _age),
+        load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
     )
 
 

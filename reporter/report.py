@@ -19,8 +19,10 @@ from reporter.dataflow.table import StreamTable, stream_table
 from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
+from reporter.facts import FactStore
 from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
 from reporter.messages import Text, text
+from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
 
 __all__ = [
@@ -107,9 +109,10 @@ class Risk:
 
 @dataclass(frozen=True)
 class HostReport:
-    """Everything the report says of one host; `records` are its evidence by id.
+    """Everything the report says of one host; `records` are its evidence by id, `facts` its facts.
 
-    `streams` is the truth table of its event streams, `dataflow` the map it is read from.
+    `streams` is the truth table of its event streams, `dataflow` the map it is read from, `models`
+    what is known of its model files and who loaded them.
     """
 
     host: str
@@ -121,8 +124,10 @@ class HostReport:
     risks: tuple[Risk, ...]
     records: Mapping[str, Record]
     commands: Mapping[str, str]
+    facts: FactStore = field(repr=False, compare=False)
     streams: StreamTable = field(default_factory=StreamTable)
     dataflow: Dataflow = field(default_factory=Dataflow)
+    models: ModelTable = field(default_factory=ModelTable)
     cut_short: str | None = None
 
     @property
@@ -232,8 +237,10 @@ def host_report(
         risks=tuple(_risks(findings)),
         records=records,
         commands=_commands(bundle),
+        facts=facts,
         streams=stream_table(flow),
         dataflow=flow.graph,
+        models=model_table(context, facts),
         cut_short=cut_short,
     )
 

@@ -91,6 +91,7 @@ def _answers(view: View, server: Server, survey: Survey) -> Verdict:
         base=KEYSPACE,
         severity="P2" if loading else None,
         running="partial" if loading else "yes",
+        connected_to=("the streams of the truth table",) if survey.streams else (),
         details=_figures(survey),
         citations=(
             survey.cite_info(

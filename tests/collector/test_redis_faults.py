@@ -353,6 +353,54 @@ def test_replies_of_another_shape(stream: bytes) -> None:
     assert skipped.startswith("its reply has not the shape it should have")
 
 
+@pytest.mark.parametrize(
+    "step", [b"*0\r\n", b":0\r\n", b"*2\r\n*0\r\n*0\r\n", b"*2\r\n$1\r\nx\r\n*0\r\n"]
+)
+def test_a_scan_of_another_shape(step: bytes) -> None:
+    """A step that is none ends the scan, which is not complete; the survey goes on."""
+    with liar(*BEGIN[:5], step, BEGIN[4], BEGIN[0]) as endpoint:
+        record = surveyed(endpoint, timeout_s=2)
+    assert record["outcome"] == "collected"
+    reply = row(record, "SCAN")["reply"]
+    assert (reply["complete"], reply["reason"]) == (
+        False,
+        "SCAN's reply has not the shape it should have",
+    )
+
+
+GROUPS = b"*1\r\n*4\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n"
+STREAM = b"*4\r\n$6\r\nlength\r\n:1\r\n$6\r\ngroups\r\n:1\r\n"
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        b":1\r\n:1\r\n",
+        b"*0\r\n*4\r\n:1\r\n$-1\r\n$-1\r\n:7\r\n",
+        b"*1\r\n:1\r\n*4\r\n:1\r\n$-1\r\n$-1\r\n*1\r\n*1\r\n:1\r\n",
+        b"*1\r\n*2\r\n*0\r\n*0\r\n*4\r\n$1\r\nx\r\n*0\r\n*0\r\n*-1\r\n",
+    ],
+)
+def test_groups_of_another_shape(replies: bytes) -> None:
+    """What XINFO CONSUMERS and XPENDING should not say ends nothing."""
+    with liar(
+        *BEGIN, STREAM, b"*0\r\n", GROUPS, replies, STREAM, GROUPS, *BEGIN[4::-4]
+    ) as endpoint:
+        record = surveyed(endpoint, timeout_s=2)
+    assert record["outcome"] == "collected"
+    assert row(record, "XPENDING")["skipped"].startswith("its reply has not the shape")
+
+
+def test_a_client_list_that_takes_long_to_read() -> None:
+    """Megabytes that look like the names of fields are read once, not again and again."""
+    line = b"a-" * 4_000_000
+    begun = time.monotonic()
+    with liar(*BEGIN[:4], b"$%d\r\n%s\r\n" % (len(line), line), BEGIN[5]) as endpoint:
+        record = surveyed(endpoint, timeout_s=2)
+    assert time.monotonic() - begun < 5
+    assert row(record, "CLIENT", "LIST")["reply"]["total"] == 1
+
+
 def test_a_scan_that_never_ends() -> None:
     """A cursor that never comes back to its beginning ends with the scan's share of the time."""
     with liar(*BEGIN[:5], rest=b"*2\r\n$1\r\n7\r\n*0\r\n") as endpoint:

@@ -25,9 +25,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "files": {"globs": ["/etc/os-*"], "most": 9},
     "filesystems": {},
     "journal": {"matches": ["_PID=1"], "lines": 1},
+    "journal_counts": {"errors_of": ["init.scope"]},
     "listing": {"path": "/etc"},
     "process": {"pids": ["1"]},
     "redis": {"endpoint": "127.0.0.1:1"},
+    "tree": {"paths": ["/etc/default"]},
 }
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from . import env_files
 from .hosts import LabHost, Recipe
+from .models import engine_arguments, provision_models
 from .populations import REFERENCE_REDIS, Population, load_population, populate, settings
 
 __all__ = ["ReferenceUnits", "load_reference_units", "provision_reference", "reference_recipe"]
@@ -77,7 +78,7 @@ def load_reference_units() -> ReferenceUnits:
 
 def reference_recipe() -> Recipe:
     """Recipe of the default host `reference`."""
-    own = [Path(__file__), _HERE / "populations.py", _DATA, REFERENCE_REDIS]
+    own = [Path(__file__), _HERE / "populations.py", _HERE / "models.py", _DATA, REFERENCE_REDIS]
     environment = [Path(env_files.__file__), env_files.DATA]
     sources = [*own, *environment, *sorted(_PROGRAMS.glob("*.py"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
@@ -91,6 +92,7 @@ def provision_reference(host: LabHost) -> None:
     host.run("id qt 2>/dev/null || useradd --create-home --shell /bin/bash qt")
     host.run(f"systemctl stop {' '.join(_services(redis.units))}", check=False)
     populate(host, redis)
+    provision_models(host)
     host.put_files(dict(_files(units, redis)))
     enabled = [
         *_services(units.running + units.short_lived + units.program_missing),
@@ -126,6 +128,7 @@ def _unit_texts(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str,
     for name in units.running + units.enabled_inactive + units.disabled_inactive:
         uses_redis = name in redis.units
         arguments = _sockets(units, name) + ([f"--settings={_SETTINGS}"] if uses_redis else [])
+        arguments += engine_arguments(name)
         # -S leaves out the distribution's packages, redis-py among them, and starts sooner.
         interpreter = f"/usr/bin/python3 {'-E' if uses_redis else '-SE'}"
         lines = _service_lines(interpreter, "service.py", name, arguments)

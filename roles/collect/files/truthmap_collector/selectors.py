@@ -133,6 +133,18 @@ def _env_files(blocks: Iterable[_Block]) -> Iterator[str]:
                 yield found.group(1)
 
 
+def _model_folders(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The folders named `models` in the folders services work in, whether or not there is one.
+
+    User managers and rescue shells, which work in homes, are no services of an application.
+    """
+    for block in blocks:
+        folder = _first(block, "WorkingDirectory").lstrip("!-").rstrip("/")
+        names = [name for name in _unit(block, ".service") if not name.startswith("user@")]
+        if folder.startswith("/") and folder != "/root" and names:
+            yield folder + "/models"
+
+
 def _is_systemds(status: str) -> bool:
     return status.isdecimal() and int(status) in _SYSTEMD_STATUSES
 
@@ -180,6 +192,7 @@ SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "env_files": _in_blocks(_env_files),
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "model_folders": _in_blocks(_model_folders),
     "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
     "service_files": _service_files,

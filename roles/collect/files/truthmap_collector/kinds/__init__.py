@@ -34,9 +34,11 @@ MODULES = {
     "files": "files",
     "filesystems": "filesystems",
     "journal": "journal",
+    "journal_counts": "journal_counts",
     "listing": "listing",
     "process": "processes",
     "redis": "redis",
+    "tree": "tree",
 }
 """The module of each kind, in this package."""
 

@@ -14,6 +14,7 @@ from truthmap_collector.turn import Turn
 __all__ = ["Ask", "Conversation", "StoppedError", "plain"]
 
 _RESERVE_BYTES = 262144  # of the output, for what is skipped and how the server is at the end
+_ERROR_CHARACTERS = 1000
 _AT_THE_END = ("CLIENT", "INFO")
 
 Row = Dict[str, Any]
@@ -72,12 +73,14 @@ class Conversation:
         return None
 
     def raw(self, commands: Sequence[Command]) -> List[Reply]:
-        """Ask without writing; rest afterwards. Raises BrokenError, StoppedError."""
+        """Ask without writing, rested. Raises BrokenError, StoppedError."""
         self.last = text(commands[0][0])
+        self.pace.rest(self._turn.deadline)
         begun = time.monotonic()
         replies = self._transport.ask(commands)
-        self.took = time.monotonic() - begun
-        self.pace.rest(self.took, self._turn.deadline)
+        ended = time.monotonic()
+        self.took = ended - begun
+        self.pace.worked(begun, ended)
         return replies
 
     def ask(self, asks: Sequence[Ask]) -> List[Reply]:
@@ -134,7 +137,7 @@ class Conversation:
 
 def _content(ask: Ask, reply: Reply) -> Row:
     if isinstance(reply, ErrorReply):
-        return {"error": str(reply)}
+        return {"error": str(reply)[:_ERROR_CHARACTERS]}
     try:
         return ask.shape(reply)
     except (ShapeError, ValueError) as error:

@@ -29,7 +29,6 @@ _CLIENT_FIELDS = frozenset(
 )
 _CLIENT_LINES = 2000
 _CLIENT_WORD = 128  # characters kept of a field: a client chooses its own name
-_CLIENT = re.compile(r" ?\b([a-z-]+)=(\S*)")
 _KEYSPACE = re.compile(r"^db(\d{1,9}):keys=(\d{1,18})", re.MULTILINE)
 _CONNECTED = re.compile(r"^connected_clients:(\d{1,9})", re.MULTILINE)
 _VERSION = re.compile(r"^redis_version:(\d{1,6})\.(\d{1,6})", re.MULTILINE)
@@ -140,7 +139,7 @@ def pending(reply: Reply) -> Row:
         "count": number(count),
         "lowest": None if lowest is None else words(lowest),
         "highest": None if highest is None else words(highest),
-        "consumers": dict(_owner(owner) for owner in owners or []),
+        "consumers": dict(_owner(owner) for owner in _list([] if owners is None else owners)),
     }
 
 
@@ -152,12 +151,12 @@ def _owner(owner: Reply) -> List[Any]:
 
 
 def _client(line: str) -> str:
-    chosen = [
+    words = (word.partition("=") for word in line.split(" "))
+    return " ".join(
         "{}={}".format(name, value[:_CLIENT_WORD])
-        for name, value in _CLIENT.findall(line)
+        for name, _, value in words
         if name in _CLIENT_FIELDS
-    ]
-    return " ".join(chosen)
+    )
 
 
 def _named(element: Reply) -> Row:

@@ -9,6 +9,7 @@ from truthmap_collector.redis.transport import Command, ErrorReply, Reply, text
 __all__ = ["Scan", "scan"]
 
 _TYPES_AT_ONCE = 50
+_CURSOR_DIGITS = 20
 _SILENT = "the server stopped answering"
 _SYNTAX = "ERR syntax error"
 
@@ -44,7 +45,7 @@ class Scan:
                 self.error = reply
                 self._talk.check(reply)
                 return
-            if not (isinstance(reply, list) and len(reply) == 2 and isinstance(reply[1], list)):
+            if not _is_step(reply):
                 self.reason = "SCAN's reply has not the shape it should have"
                 return
             cursor, found = reply
@@ -92,6 +93,17 @@ class Scan:
         if len(self.keys) > self._most:
             return "more than {} streams, limit".format(self._most)
         return None if at_end else self._talk.short_of(self._until)
+
+
+def _is_step(reply: Reply) -> bool:
+    return (
+        isinstance(reply, list)
+        and len(reply) == 2
+        and isinstance(reply[0], bytes)
+        and len(reply[0]) <= _CURSOR_DIGITS
+        and reply[0].isdigit()
+        and isinstance(reply[1], list)
+    )
 
 
 def scan(talk: Conversation, db: int, by_type: bool, until: float, most: int) -> List[bytes]:
