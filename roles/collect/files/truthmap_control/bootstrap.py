@@ -56,22 +56,24 @@ class MemoryImporter:
         exec(code, module.__dict__)  # noqa: S102 - this is what a loader does
 
 
-def unpacked(text: str) -> Any:
-    """Return the value that REQUEST or a block of SOURCES holds."""
-    return json.loads(zlib.decompress(binascii.a2b_base64(text)).decode("utf-8"))
+def unpacked(text: str, known: bytes = b"") -> bytes:
+    """Return the JSON that a block of SOURCES or REQUEST holds; `known`: see program.py."""
+    return zlib.decompressobj(zdict=known).decompress(binascii.a2b_base64(text))
 
 
 def run(sources: str, request: str) -> int:
     """Load the packed sources and run the collector; returns the exit code."""
-    files = {}
-    for block in sources.split("\n\n"):
-        files.update(unpacked(block))
+    first, *others = sources.split("\n\n")
+    always = unpacked(first)
+    files = json.loads(always.decode("ascii"))
+    for block in others:
+        files.update(json.loads(unpacked(block, always).decode("ascii")))
     importer: Any = MemoryImporter(files)
     sys.meta_path.insert(0, importer)
     try:
         from truthmap_collector.main import main  # noqa: PLC0415 - there since the line above
 
-        return main(unpacked(request))
+        return main(json.loads(unpacked(request).decode("ascii")))
     except Exception:  # noqa: BLE001 - the interpreter itself cannot show our lines
         traceback.print_exc()
         return 70

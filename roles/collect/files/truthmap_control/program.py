@@ -66,7 +66,7 @@ def build(request: Mapping[str, Any]) -> str:
     kinds = {probe["kind"] for probe in request["probes"]}
     shipped = [sources[kind] for kind in (ALWAYS, *sorted(kinds)) if kind in sources]
     return frame.replace(_SOURCES_MARK, _filled("SOURCES", shipped), 1).replace(
-        _REQUEST_MARK, _filled("REQUEST", [_packed(request)]), 1
+        _REQUEST_MARK, _filled("REQUEST", [_packed(_json(request))]), 1
     )
 
 
@@ -74,12 +74,22 @@ def build(request: Mapping[str, Any]) -> str:
 def _parts() -> tuple[str, dict[str, str]]:
     """Return the program without sources and request, and the sources by group, packed once."""
     bootstrap = Path(__file__).with_name("bootstrap.py").read_text(encoding="ascii")
-    return bootstrap, {group: _packed(texts) for group, texts in grouped().items() if texts}
+    groups = {group: _json(texts) for group, texts in grouped().items() if texts}
+    known = groups[ALWAYS]
+    sources = {
+        group: _packed(text, b"" if group == ALWAYS else known) for group, text in groups.items()
+    }
+    return bootstrap, sources
 
 
-def _packed(value: Mapping[str, Any]) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    packed = base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _packed(text: bytes, known: bytes = b"") -> str:
+    """Pack a text; the more of it is in `known`, which is there to unpack it, the smaller."""
+    packer = zlib.compressobj(9, zdict=known) if known else zlib.compressobj(9)
+    packed = base64.b64encode(packer.compress(text) + packer.flush()).decode("ascii")
     return "\n".join(packed[at : at + _COLUMNS] for at in range(0, len(packed), _COLUMNS))
 
 
