@@ -183,4 +183,5 @@ def test_log_rotation_is_the_references(fleet_run: FleetRun) -> None:
         for risk in fleet_run.host("reference")["risks"]
         if any(name.endswith(":logrotate.service") for name in risk["findings"])
     ]
-    assert risks == [{"log_rotation:logrotate.service", "service_state:logrotate.service"}]
+    rules = ("log_rotation", "service_state", "unit_errors")
+    assert risks == [{f"{rule}:logrotate.service" for rule in rules}]
