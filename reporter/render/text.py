@@ -125,6 +125,9 @@ def _scope(host: HostReport) -> str:
     domains = ", ".join(
         dict.fromkeys(str(probe.get("id")).partition("_")[0] for probe in host.bundle.probes)
     )
+    if host.bundle.collected_by == "control":
+        asked = f"{domains}, asked from the control node"
+        return f"{f'{titles}; ' if titles else ''}{asked}: no login, nothing else was looked at"
     hand = ", collected by hand" if host.bundle.collected_by == "hand" else ""
     whom = host.bundle.collector.user
     return f"{f'{titles}; ' if titles else ''}{domains}, as {whom}{hand} (no assumptions)"

@@ -12,7 +12,8 @@ import pytest
 from reporter.archive import load
 from reporter.report import host_report
 from tests.ablation import violations
-from tests.fleet.conftest import FleetRun, truthmap
+from tests.fleet.commands import truthmap
+from tests.fleet.conftest import FleetRun
 from tests.lab.lab import DEFAULT_HOSTS, Lab
 
 UNTOUCHED = ("bullseye", "bookworm", "trixie")

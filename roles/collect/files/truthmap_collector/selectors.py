@@ -19,12 +19,18 @@ repeated:
 
 `redis_endpoints` reads that of `ss -l -t -x -p -e`, see `truthmap_collector.listeners`.
 
+`redis_names` reads rows of kind `redis`, in which keys and groups are named:
+
+    {"ask":["SCAN","0","TYPE","stream","COUNT","1000"],"db":0,"reply":{"streams":["a:b"], …}}
+    {"ask":["XINFO","GROUPS","a:b"],"db":0,"reply":[{"name":"readers", …}]}
+
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """
 
+import json
 import re
 import shlex
-from typing import Callable, Dict, Iterable, Iterator, List
+from typing import Any, Callable, Dict, Iterable, Iterator, List
 
 from truthmap_collector.listeners import redis_endpoints
 
@@ -37,6 +43,7 @@ _UNIT_NAME = re.compile(
     r"(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)"
 )
 _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
+_NAMING_ROW = re.compile(r'\{"ask": ?\["(?:SCAN"|XINFO", ?"GROUPS")')
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
 _ENV_FILE = re.compile(r"(/.*) \(ignore_errors=(?:yes|no)\)")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
@@ -184,6 +191,22 @@ def _socket_pids(stdout: str) -> Iterator[str]:
         yield from _PID.findall(users)
 
 
+def _redis_names(stdout: str) -> Iterator[str]:
+    """The streams and consumer groups of a server."""
+    for line in stdout.splitlines():
+        if not _NAMING_ROW.match(line):
+            continue
+        try:
+            reply = json.loads(line).get("reply")
+        except (ValueError, RecursionError):
+            continue
+        found: Any = reply.get("streams") if isinstance(reply, dict) else reply
+        for one in found if isinstance(found, list) else []:
+            name = one.get("name") if isinstance(one, dict) else one
+            if isinstance(name, str):
+                yield name
+
+
 def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[str], Iterator[str]]:
     return lambda stdout: read(_blocks(stdout))
 
@@ -194,6 +217,7 @@ SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_units": _in_blocks(_failing_units),
     "model_folders": _in_blocks(_model_folders),
     "redis_endpoints": redis_endpoints,
+    "redis_names": _redis_names,
     "restarted_units": _in_blocks(_restarted_units),
     "service_files": _service_files,
     "socket_pids": _socket_pids,
