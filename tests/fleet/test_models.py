@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from tests.fleet.conftest import PROFILE, truthmap
+from tests.fleet.commands import truthmap
+from tests.fleet.conftest import PROFILE
 from tests.lab.lab import Lab
 from tests.lab.models import DIRECTORY, ENGINE, FALLBACK, LOADED, PLANTED
 

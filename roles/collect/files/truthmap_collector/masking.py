@@ -435,7 +435,7 @@ def _strangeness(piece: str, lenient: bool, named: FrozenSet[str]) -> int:
 
 def is_plain_word(word: str) -> bool:
     """Say whether a word without any joint is an ordinary one, a technical term or a number."""
-    return not _strangeness(word, False)
+    return not _strangeness(word, False, frozenset())
 
 
 def _plain(text: str, lenient: bool = False, named: FrozenSet[str] = frozenset()) -> bool:
