@@ -98,6 +98,25 @@ KINDS = {
         "none",
         True,
     ),
+    "source_scan": KindArguments(
+        "What Python programs import, and what their code says of streams; nothing is executed.",
+        {
+            "programs": _NAMES,
+            "roots": {"type": "array", "items": {"type": "string", "pattern": "^/"}},
+            "names": {
+                "description": "shell patterns of texts in code that are names and may be shown",
+                "type": "array",
+                "items": _TEXT,
+            },
+            "files": {"type": "integer", "minimum": 1, "maximum": 100000},
+            "file_bytes": {"type": "integer", "minimum": 1, "maximum": 16777216},
+            "all_bytes": {"type": "integer", "minimum": 1},
+            "seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 3600},
+        },
+        ["programs"],
+        "none",
+        False,
+    ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }
 """The closed set of kinds."""

@@ -28,7 +28,7 @@ from typing import (
     Tuple,
 )
 
-__all__ = ["Masker"]
+__all__ = ["Masker", "announces_secret"]
 
 # Ordinary words and those of logs.
 _WORDS = """
@@ -359,6 +359,11 @@ def _secrecy(name: str) -> int:
     ):
         return 2
     return int(bool(endings or _WEAK_STEM.search(flat) or not _WEAK_PARTS.isdisjoint(parts)))
+
+
+def announces_secret(name: str) -> bool:
+    """Say whether a name, such as a variable's, says that a secret stands in it."""
+    return _secrecy(name) > 1
 
 
 def _announced(word: str) -> Tuple[int, Optional[int]]:

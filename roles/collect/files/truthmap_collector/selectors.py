@@ -18,7 +18,9 @@ Each gives an ordered list without repetition and takes garbage for what it is: 
 
 import re
 import shlex
-from typing import Callable, Dict, Iterable, Iterator, List
+from typing import Callable, Dict, Iterable, Iterator, List, Tuple
+
+from truthmap_collector.source import programs
 
 __all__ = ["SELECTORS", "select"]
 
@@ -30,6 +32,7 @@ _UNIT_NAME = re.compile(
 )
 _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
+_EXEC_ARGV = re.compile(r" ; argv\[\]=(.*) ; (?:ignore_errors|flags)=")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 
 # systemd.exec(5), "Process exit codes": 200 to 243 are systemd's own, set before or while it
@@ -130,6 +133,41 @@ def _first(block: _Block, name: str) -> str:
     return block.get(name, [""])[0].strip()
 
 
+def _python_programs(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The Python programs of services that are not the distribution's, as lines of JSON."""
+    for block in blocks:
+        for unit, words in _started(block):
+            found = programs.named_in(words, _folder(block))
+            if found:
+                yield programs.target(unit, found)
+
+
+def _program_folders(blocks: Iterable[_Block]) -> Iterator[str]:
+    """Where services have their programs and work, unless that is the distribution's."""
+    for block in blocks:
+        for _, words in _started(block):
+            found = programs.named_in(words, _folder(block)) or {}
+            own = found.get("script") or found.get("program") or ""
+            for folder in (own.rpartition("/")[0], found.get("cwd", "")):
+                if folder.startswith("/") and folder != "/":
+                    yield folder
+
+
+def _started(block: _Block) -> Iterator[Tuple[str, List[str]]]:
+    """Yield a service's name and the words of each of its commands."""
+    for unit in _unit(block, ".service"):
+        for value in block.get("ExecStart", []):
+            argv = _EXEC_ARGV.search(value)
+            if argv:
+                yield unit, argv.group(1).split()
+
+
+def _folder(block: _Block) -> str:
+    """Return a unit's working folder; a user's home, `~`, is not known."""
+    folder = _first(block, "WorkingDirectory").lstrip("-!")
+    return folder if folder.startswith("/") else ""
+
+
 def _socket_pids(stdout: str) -> Iterator[str]:
     """The processes that hold sockets."""
     for line in stdout.splitlines():
@@ -144,6 +182,8 @@ def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[s
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "program_folders": _in_blocks(_program_folders),
+    "python_programs": _in_blocks(_python_programs),
     "restarted_units": _in_blocks(_restarted_units),
     "socket_pids": _socket_pids,
     "unit_names": _in_blocks(_unit_names),

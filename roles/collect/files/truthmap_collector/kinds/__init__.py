@@ -16,6 +16,7 @@ from truthmap_collector.kinds import (
     listing,
     processes,
     single_file,
+    source_scan,
 )
 from truthmap_collector.observation import Verdict
 from truthmap_collector.turn import Turn
@@ -39,4 +40,5 @@ KINDS = {
     "journal": Kind(journal.look, journal.by_hand),
     "listing": Kind(listing.look, listing.by_hand),
     "process": Kind(processes.look, processes.by_hand),
+    "source_scan": Kind(source_scan.look, source_scan.by_hand),
 }

@@ -1,0 +1,266 @@
+"""What one file says that matters for stream names: bindings, classes, functions, chosen calls.
+
+A module's syntax is a mapping of
+
+    from       local name -> [module, name]; module may begin with dots, name "" is the module
+    stars      modules of `from … import *`
+    classes    qualified name -> bases, decorators, names (attributes), self (attribute -> pairs of
+               the method's qualified name and the expression)
+    functions  qualified name ("" is the module's own code) -> params ([name, default, annotation]),
+               keyword (how many of them are keyword-only), kind, names (bindings), returns, calls
+               ([name, function, arguments, keywords, line])
+
+A binding is [expression, line, flag, first, last]: flag 0 always happens, 1 perhaps (with the lines
+of the loop it stands in, or 0), 2 holds only between two lines (a loop's variable).
+"""
+
+import ast
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+
+from truthmap_collector.source.expressions import Expression, constant, expression, last_name
+
+__all__ = ["VERBS", "Module", "imports_of", "read"]
+
+Module = Dict[str, Any]
+
+VERBS = {
+    "xadd": (0,),
+    "xread": (0,),
+    "xreadgroup": (0, 2),
+    "xread_group": (0, 2),
+    "xgroup_create": (0, 1),
+    "xautoclaim": (0, 1),
+    "xclaim": (0, 1),
+    "xack": (0, 1),
+    "xrange": (0,),
+    "xrevrange": (0,),
+}
+"""Methods of Redis clients that name a stream, and which of their arguments name stream or group."""
+
+_WORDS = {"name", "stream", "key", "streams", "groupname", "group", "group_name"}
+_FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
+_LOOPS = ("For", "AsyncFor", "While")
+_BRANCHES = ("If", "Try", "TryStar", "Match")
+
+
+class _Place(NamedTuple):
+    """Where in a file: the function and class around, and whether and in which loop."""
+
+    function: Dict[str, Any]
+    owner: Optional[Dict[str, Any]]
+    prefix: str
+    flag: int
+    first: int
+    last: int
+
+
+def read(tree: Any, wanted: FrozenSet[str]) -> Module:
+    """Return a module's syntax; `wanted` are the names of the calls to keep beside the verbs."""
+    return _Reader(wanted).module(tree)
+
+
+def imports_of(tree: Any) -> List[str]:
+    """Return every import, as `module` or `module:name,name`."""
+    found: Dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = ",".join(alias.name for alias in node.names)
+            found["." * (node.level or 0) + (node.module or "") + ":" + names] = None
+    return list(found)
+
+
+class _Reader:
+    def __init__(self, wanted: FrozenSet[str]) -> None:
+        self.wanted = wanted
+        self.found: Module = {"from": {}, "stars": [], "classes": {}, "functions": {}}
+
+    def module(self, tree: Any) -> Module:
+        place = _Place(self._function("", [], 0, ""), None, "", 0, 0, 0)
+        for node in tree.body:
+            self._visit(node, place)
+        return self.found
+
+    def _function(self, name: str, params: List[Any], keyword: int, kind: str) -> Dict[str, Any]:
+        made: Dict[str, Any] = {"params": params, "keyword": keyword, "kind": kind}
+        made.update(names={}, returns=[], calls=[])
+        # Of several of one name (a property's setter, branches) the first is the one that counts.
+        while name in self.found["functions"]:
+            name += "'"
+        self.found["functions"][name] = made
+        return made
+
+    def _visit(self, node: Any, place: _Place) -> None:
+        kind = type(node).__name__
+        if kind in _FUNCTIONS:
+            self._enter_function(node, place)
+            return
+        if kind == "ClassDef":
+            self._enter_class(node, place)
+            return
+        if kind in ("Import", "ImportFrom"):
+            self._import(node)
+            return
+        if kind == "Call":
+            self._call(node, place)
+        elif kind == "Assign":
+            for target in node.targets:
+                self._bind(target, expression(node.value), node, place)
+        elif kind in ("AnnAssign", "NamedExpr") and node.value is not None:
+            self._bind(node.target, expression(node.value), node, place)
+        elif kind == "AugAssign":
+            self._bind(node.target, ["u", "AugAssign"], node, place._replace(flag=1))
+        elif kind in ("With", "AsyncWith"):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    self._bind(item.optional_vars, expression(item.context_expr), node, place)
+        elif kind == "Return" and node.value is not None:
+            place.function["returns"].append(expression(node.value))
+        elif kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
+            for one in node.generators:
+                self._each(one.target, one.iter, node, place)
+        elif kind in _LOOPS:
+            place = place._replace(flag=1, first=node.lineno, last=_last_line(node))
+            if kind != "While":
+                self._each(node.target, node.iter, node, place)
+        elif kind in _BRANCHES:
+            place = place._replace(flag=1)
+        for child in ast.iter_child_nodes(node):
+            self._visit(child, place)
+
+    def _enter_function(self, node: Any, place: _Place) -> None:
+        for child in node.decorator_list + node.args.defaults:
+            self._visit(child, place)
+        name = place.prefix + node.name
+        marks = {last_name(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list}
+        kinds = [one for one in ("staticmethod", "classmethod", "property") if one in marks]
+        if "cached_property" in marks:
+            kinds = ["property"]
+        params = _params(node.args)
+        function = self._function(name, params, len(node.args.kwonlyargs), (kinds + [""])[0])
+        inner = _Place(function, place.owner, name + ".", 0, 0, 0)
+        for child in node.body:
+            self._visit(child, inner)
+
+    def _enter_class(self, node: Any, place: _Place) -> None:
+        name = place.prefix + node.name
+        owner: Dict[str, Any] = {
+            "bases": [expression(base) for base in node.bases],
+            "marks": [last_name(getattr(one, "func", one)) for one in node.decorator_list],
+            "names": {},
+            "self": {},
+        }
+        self.found["classes"][name] = owner
+        # What a class body binds are its attributes: it is read like a function of its own.
+        body = self._function(name + ".", [], 0, "class")
+        owner["names"] = body["names"]
+        inner = _Place(body, owner, name + ".", 0, 0, 0)
+        for child in node.body:
+            self._visit(child, inner)
+
+    def _import(self, node: Any) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                whole = alias.name if alias.asname else alias.name.split(".")[0]
+                self.found["from"][alias.asname or whole] = [whole, ""]
+            return
+        module = "." * (node.level or 0) + (node.module or "")
+        for alias in node.names:
+            if alias.name == "*":
+                self.found["stars"].append(module)
+            else:
+                self.found["from"][alias.asname or alias.name] = [module, alias.name]
+
+    def _each(self, target: Any, source: Any, node: Any, place: _Place) -> None:
+        place = place._replace(flag=2, first=node.lineno, last=_last_line(node))
+        self._bind(target, ["e", expression(source)], node, place)
+
+    def _bind(self, target: Any, value: Expression, node: Any, place: _Place) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for number, one in enumerate(target.elts[:20]):
+                self._bind(one, ["i", value, ["k", number]], node, place)
+        elif isinstance(target, ast.Name):
+            binding = [value, node.lineno, place.flag, place.first, place.last]
+            place.function["names"].setdefault(target.id, []).append(binding)
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            params = place.function["params"]
+            if place.owner is not None and params and target.value.id == params[0][0]:
+                pair = [place.prefix.rstrip("."), value]
+                place.owner["self"].setdefault(target.attr, []).append(pair)
+
+    def _call(self, node: Any, place: _Place) -> None:
+        name = last_name(node.func)
+        if name == "execute_command":
+            found = _command(node.args)
+            if found:
+                verb, args = found
+                place.function["calls"].append([verb, ["n", "execute_command"], args, {}, node.lineno])
+        elif name in self.wanted or (name in VERBS and isinstance(node.func, ast.Attribute)):
+            args = [expression(one) for one in node.args[:12]]
+            words = {one.arg or "**": expression(one.value) for one in node.keywords[:20]}
+            if name in VERBS and name not in self.wanted:
+                args = [one if n in VERBS[name] else ["0"] for n, one in enumerate(args[:3])]
+                words = {word: value for word, value in words.items() if word in _WORDS}
+            place.function["calls"].append([name, expression(node.func), args, words, node.lineno])
+
+
+def _params(args: Any) -> List[List[Any]]:
+    """Return the parameters in order, positional ones first: [name, default, annotation]."""
+    plain = list(getattr(args, "posonlyargs", [])) + list(args.args)
+    defaults = [None] * (len(plain) - len(args.defaults)) + list(args.defaults)
+    given = list(zip(plain, defaults)) + list(zip(args.kwonlyargs, args.kw_defaults))
+    return [
+        [
+            one.arg,
+            None if default is None else expression(default),
+            None if one.annotation is None else _annotation(one.annotation),
+        ]
+        for one, default in given
+    ]
+
+
+def _annotation(node: Any) -> Optional[Expression]:
+    """Return the first class an annotation names, inside `Optional[…]`, `… | None` or quotes."""
+    text = constant(node)
+    if isinstance(text, str):
+        try:
+            node = ast.parse(text, mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None
+    if isinstance(node, ast.Subscript):
+        node = getattr(node.slice, "value", node.slice)
+    if isinstance(node, ast.BinOp):
+        node = node.left
+    return expression(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+
+
+def _command(args: List[Any]) -> Optional[Tuple[str, List[Expression]]]:
+    """Return `execute_command("XADD", key, …)` as the method of that name would be called."""
+    words: List[Any] = [constant(one) for one in args[:40]]
+    texts = [one.upper() if isinstance(one, str) else "" for one in words]
+    texts, args = _parted(texts, args)
+    verb = texts[0].lower() if texts else ""
+    if texts[:2] == ["XGROUP", "CREATE"]:
+        return "xgroup_create", [expression(one) for one in args[2:4]]
+    if verb in ("xread", "xreadgroup") and "STREAMS" in texts:
+        rest = args[texts.index("STREAMS") + 1 :]
+        keys: Expression = ["l", [expression(one) for one in rest[: len(rest) // 2 or 1]]]
+        if verb == "xread":
+            return verb, [keys]
+        group = args[texts.index("GROUP") + 1] if "GROUP" in texts[:-1] else None
+        return verb, [["u", "group"] if group is None else expression(group), ["0"], keys]
+    if verb in VERBS and verb not in ("xread", "xreadgroup"):
+        return verb, [expression(one) for one in args[1 : 2 + VERBS[verb][-1]]]
+    return None
+
+
+def _parted(texts: List[str], args: List[Any]) -> Tuple[List[str], List[Any]]:
+    if texts and texts[0] == "XGROUP CREATE":
+        return ["XGROUP", "CREATE"] + texts[1:], args[:1] + args
+    return texts, args
+
+
+def _last_line(node: Any) -> int:
+    last = getattr(node, "end_lineno", None)
+    return int(last or max(getattr(one, "lineno", 0) for one in ast.walk(node)))
