@@ -6,8 +6,10 @@
     ["f", [part, …]]       parts joined      ["c", f, [arg, …], {keyword: arg}]
     ["g", key, default]    an environment variable; default is null where none is given
     ["l", [item, …]]       list, tuple, set  ["d", [[key, value], …]]  key null: **value
-    ["o", [choice, …]]     one of several    ["e", iterable]           one of its items
+    ["o", [choice, …], w]  one of several    ["e", iterable]           one of its items
     ["0"]                  None              ["u", kind]               anything else
+
+In "o" w is "or" where the first that is true counts, "and" for the last, "" where none is told.
 
 Made from the syntax tree of any Python from 3.6 on; the nodes of texts and numbers changed in 3.8.
 """
@@ -165,6 +167,11 @@ def _joined(node: Any, depth: int) -> Expression:
     return ["f", _some(node.values, depth)]
 
 
+def _either(node: Any, depth: int) -> Expression:
+    word = "or" if isinstance(node.op, ast.Or) else "and"
+    return ["o", _some(node.values, depth), word]
+
+
 def _items(node: Any, depth: int) -> Expression:
     return ["l", _some(node.elts, depth)]
 
@@ -180,8 +187,8 @@ _MAKERS = {
     "Await": lambda node, depth: expression(node.value, depth),
     "Starred": lambda node, depth: ["e", expression(node.value, depth)],
     "NamedExpr": lambda node, depth: expression(node.value, depth),
-    "BoolOp": lambda node, depth: ["o", _some(node.values, depth)],
-    "IfExp": lambda node, depth: ["o", _some([node.body, node.orelse], depth)],
+    "BoolOp": _either,
+    "IfExp": lambda node, depth: ["o", _some([node.body, node.orelse], depth), ""],
     "Dict": _dict,
     "DictComp": _comprehension,
     "List": _items,
