@@ -4,7 +4,7 @@ A function that hands a parameter on as a stream's name is a wrapper: calls of i
 and so on. Names alone decide here; which function a call really means is told on the control node.
 """
 
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Set, Tuple
 
 from truthmap_collector.source.expressions import Expression
 from truthmap_collector.source.syntax import VERBS, Module
@@ -12,26 +12,137 @@ from truthmap_collector.source.syntax import VERBS, Module
 __all__ = ["names_needed", "pruned", "wrappers"]
 
 _MOST = 400
+_SETTERS = 4
 
 Wrappers = Dict[str, Set[Any]]
 """By a function's or class's short name the parameters that matter: their names, and the places of
 their arguments in a call; -1 is any place."""
 
 
-def wrappers(modules: Iterable[Module]) -> Wrappers:
-    """Return the names of functions and classes that hand parameters on, with those parameters."""
-    found: Wrappers = {}
-    modules = list(modules)
-    growing = True
-    while growing and len(found) < _MOST:
-        before = sum(map(len, found.values()))
+def wrappers(
+    modules: Iterable[Module], is_common: Callable[[str], bool]
+) -> Tuple[Wrappers, Dict[str, Set[int]]]:
+    """Return the functions and classes that hand parameters on, and the files these stand in.
+
+    `is_common` says of a name that too many things have it: it is not followed.
+    """
+    tracer = _Tracer(list(modules), is_common)
+    return tracer.found, tracer.origins
+
+
+class _Tracer:
+    """Follows what stream names are made of to the parameters of functions, call by call."""
+
+    def __init__(self, modules: List[Module], is_common: Callable[[str], bool]) -> None:
+        self.found: Wrappers = {}
+        self.origins: Dict[str, Set[int]] = {}
+        self._is_common = is_common
+        self._seen: Set[Any] = set()
+        self._classes: Dict[str, List[Tuple[Module, str]]] = {}
+        self._setters: Dict[str, List[Tuple[Module, str]]] = {}
+        self._index(modules)
+        calls: Dict[str, List[Any]] = {}
         for module in modules:
             for name, function in module["functions"].items():
                 for call in function["calls"]:
-                    for one in [*_relevant(call, found), *_receiver(call, found)]:
-                        _trace(one, module, name, modules, found, set())
-        growing = sum(map(len, found.values())) > before
-    return found
+                    calls.setdefault(call[0], []).append((call, module, name))
+        waiting = list(VERBS)
+        while waiting and len(self.found) < _MOST:
+            short = waiting.pop()
+            before = {name: len(params) for name, params in self.found.items()}
+            for call, module, name in calls.get(short, ()):
+                if short == "__init__" and name.split(".")[-2:-1] not in [[one] for one in self.found]:
+                    continue  # of a class that no name leads to
+                for one in [*_relevant(call, self.found), *_receiver(call, self.found)]:
+                    self._trace(one, module, name)
+            waiting += [name for name, told in self.found.items() if len(told) > before.get(name, 0)]
+
+    def _index(self, modules: List[Module]) -> None:
+        for module in modules:
+            for klass, body in module["classes"].items():
+                self._classes.setdefault(klass.rpartition(".")[2], []).append((module, klass))
+                for attribute in set(body["self"]) | set(body["names"]):
+                    self._setters.setdefault(attribute, []).append((module, klass))
+
+    def _trace(self, one: Expression, module: Module, function: str) -> None:
+        for kind, name in set(_names(one)):
+            key = (id(module), function, kind, name)
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            if kind == "n":
+                self._trace_name(name, module, function)
+            elif kind == "self":
+                self._trace_own(name, module, function.rpartition(".")[0])
+            elif len(self._setters.get(name, ())) <= _SETTERS:
+                for owner, klass in self._setters.get(name, ()):
+                    self._trace_attribute(name, owner, klass)
+
+    def _trace_name(self, name: str, module: Module, scope: str) -> None:
+        while scope:
+            function = module["functions"].get(scope)
+            if function is not None:
+                bindings = function["names"].get(name, ())
+                for binding in bindings:
+                    self._trace(binding[0], module, scope)
+                params = [param[0] for param in function["params"]]
+                if name in params:
+                    self._add(module, scope, name, params.index(name))
+                if bindings or name in params:
+                    return
+            scope = scope.rpartition(".")[0]
+
+    def _trace_own(self, name: str, module: Module, klass: str) -> None:
+        """Follow an attribute of a method's own object through its class and those above it."""
+        waiting, done = [(module, klass)], set()
+        while waiting:
+            owner, one = waiting.pop()
+            body = owner["classes"].get(one)
+            if body is None or (id(owner), one) in done:
+                continue
+            done.add((id(owner), one))
+            self._trace_attribute(name, owner, one)
+            for base in body["bases"]:
+                waiting += self._classes.get(_last(base), ())[:_SETTERS]
+
+    def _trace_attribute(self, name: str, module: Module, klass: str) -> None:
+        body = module["classes"][klass]
+        for method, value in body["self"].get(name, ()):
+            self._trace(value, module, method)
+        if name in body["names"] and klass + ".__init__" not in module["functions"]:
+            self._told(klass.rpartition(".")[2], {name, -1}, module)
+
+    def _add(self, module: Module, function: str, param: str, place: int) -> None:
+        head, _, short = function.rstrip("'").rpartition(".")
+        method = head in module["classes"]
+        if not place and method and not module["functions"][function]["kind"]:
+            return  # the method's own object
+        # A method's own object is its first parameter and no argument, unless the class is called.
+        told = {param, place, place - 1} if method and place else {param, place}
+        if short == "__init__" and method:
+            self.found.setdefault("__init__", set()).update(told)
+            short = head.rpartition(".")[2]
+            for child, owner in self._children(short):
+                self._told(child, told, owner)
+        self._told(short, told, module)
+
+    def _told(self, short: str, told: Set[Any], module: Module) -> None:
+        if not self._is_common(short):
+            self.found.setdefault(short, set()).update(told)
+            self.origins.setdefault(short, set()).add(module["file"])
+
+    def _children(self, name: str) -> Iterator[Tuple[str, Module]]:
+        for short, places in self._classes.items():
+            for module, klass in places:
+                if any(_last(base) == name for base in module["classes"][klass]["bases"]):
+                    yield short, module
+
+
+def _last(base: Expression) -> str:
+    """Return the last name of a base class, of `Generic[…]` too."""
+    if base[0] == "i":
+        base = base[1]
+    return str(base[-1]) if base[0] in ("n", "a") else ""
 
 
 def _relevant(call: List[Any], found: Wrappers) -> Iterator[Expression]:
@@ -55,114 +166,75 @@ def _counts(place: int, params: Set[Any]) -> bool:
     return place in params or -1 in params
 
 
-def _trace(
-    one: Expression, module: Module, function: str, modules: List[Module], found: Wrappers, seen: Set[Any]
-) -> None:
-    """Follow an expression to the parameters it is made of."""
-    for kind, name in set(_names(one)):
-        if (kind, function, name) in seen or len(seen) > 2000:
-            continue
-        seen.add((kind, function, name))
-        scope = function
-        while scope:
-            inner = module["functions"].get(scope)
-            if inner is not None:
-                if kind == "a":
-                    break
-                if name in inner["names"]:
-                    for binding in inner["names"][name]:
-                        _trace(binding[0], module, scope, modules, found, seen)
-                    break
-                if name in [param[0] for param in inner["params"]]:
-                    _add(module, scope, name, modules, found)
-                    break
-            scope = scope.rpartition(".")[0]
-        if kind == "a":
-            _trace_attribute(name, module, modules, found, seen)
-
-
-def _trace_attribute(
-    name: str, module: Module, modules: List[Module], found: Wrappers, seen: Set[Any]
-) -> None:
-    for owner in modules:
-        for klass, body in owner["classes"].items():
-            for method, value in body["self"].get(name, ()):
-                _trace(value, owner, method, modules, found, seen)
-            if name in body["names"] and not body["self"].get(name):
-                found.setdefault(klass.rpartition(".")[2], set()).update((name, -1))
-
-
-def _add(module: Module, function: str, param: str, modules: List[Module], found: Wrappers) -> None:
-    head, _, short = function.rstrip("'").rpartition(".")
-    params = [one[0] for one in module["functions"][function]["params"]]
-    place = params.index(param)
-    if not place and head in module["classes"] and not module["functions"][function]["kind"]:
-        return  # the method's own object
-    # A method's own object is its first parameter and no argument, unless the class is called.
-    told = {param, place, max(place - 1, 0)} if head in module["classes"] else {param, place}
-    if short == "__init__" and head in module["classes"]:
-        found.setdefault("__init__", set()).update(told)
-        short = head.rpartition(".")[2]
-        for child in _children(short, modules):
-            found.setdefault(child, set()).update(told)
-    found.setdefault(short, set()).update(told)
-
-
-def _children(name: str, modules: List[Module]) -> Iterator[str]:
-    for module in modules:
-        for klass, body in module["classes"].items():
-            if any(base[-1] == name for base in body["bases"] if base[0] in "na"):
-                yield klass.rpartition(".")[2]
-
-
 def _names(one: Any) -> Iterator[Tuple[str, str]]:
-    """Yield the names ("n") and attributes ("a") in an expression, those of called functions too."""
+    """Yield the names ("n"), attributes of `self` ("self") and of others ("a") in an expression."""
     if isinstance(one, dict):
         for value in one.values():
             yield from _names(value)
     elif isinstance(one, list) and one:
         if one[0] == "n" and len(one) == 2:
             yield "n", one[1]
-            return
-        if one[0] == "a" and len(one) == 3:
-            yield "a", one[2]
-            yield from _names(one[1])
-            return
-        for value in one:
-            yield from _names(value)
+        elif one[0] == "a" and len(one) == 3:
+            own = one[1] == ["n", "self"]
+            yield "self" if own else "a", one[2]
+            if not own:
+                yield from _names(one[1])
+        elif one[0] not in ("s", "k", "u"):
+            for value in one:
+                yield from _names(value)
 
 
 def names_needed(modules: Iterable[Module], found: Wrappers) -> FrozenSet[str]:
     """Return the names that the calls kept, and what these are made of, speak of."""
-    modules = list(modules)
     needed: Set[str] = set()
-    for module in modules:
-        for function in module["functions"].values():
-            for call in function["calls"]:
-                needed.update(name for _, name in _names(call[1]))
-                for one in _relevant(call, found):
-                    needed.update(name for _, name in _names(one))
-    growing = True
-    while growing:
-        size = len(needed)
-        for module in modules:
-            for bound in _bound(module, needed, found):
-                needed.update(name for _, name in _names(bound))
-        growing = len(needed) > size
-    return frozenset(needed)
+    waiting: List[str] = []
+    bound: Dict[str, List[Any]] = {}
+    idle: Dict[str, List[Dict[str, Any]]] = {}
 
+    def speak(one: Any) -> None:
+        for _, name in _names(one):
+            if name not in needed:
+                needed.add(name)
+                waiting.append(name)
 
-def _bound(module: Module, needed: Set[str], found: Wrappers) -> Iterator[Any]:
-    for function in _functions(module, needed, found).values():
-        for name in function["names"]:
+    def wake(function: Dict[str, Any]) -> None:
+        pairs = [(name, [one[0] for one in all_]) for name, all_ in function["names"].items()]
+        pairs += [(param[0], param[1:]) for param in function["params"]]
+        for name, ones in pairs:
+            bound.setdefault(name, []).append(ones)
             if name in needed:
-                yield [binding[0] for binding in function["names"][name]]
-        if function["returning"]:
-            yield function["returns"]
-        yield [one[1:] for one in function["params"] if one[0] in needed]
-    for body in module["classes"].values():
-        yield [value for name, pairs in body["self"].items() if name in needed for _, value in pairs]
-        yield body["bases"]
+                speak(ones)
+
+    for module in modules:
+        for name, function in module["functions"].items():
+            short = name.rstrip("'").rpartition(".")[2]
+            calls = [call for call in function["calls"] if call[0] in VERBS or call[0] in found]
+            if calls or short in found or not name or function["kind"] == "class":
+                wake(function)
+            else:
+                idle.setdefault(short, []).append(function)
+            if short in found:
+                idle.setdefault(short, []).append({"names": {}, "params": [], "returns": function["returns"]})
+            for call in calls:
+                speak(call[1])
+                for one in _relevant(call, found):
+                    speak(one)
+        for body in module["classes"].values():
+            speak(body["bases"])
+            for name, pairs in body["self"].items():
+                for method, value in pairs:
+                    bound.setdefault(name, []).append(value)
+                    setter = module["functions"].get(method)
+                    if setter is not None:
+                        bound[name].append([one[1:] for one in setter["params"]])
+    while waiting:
+        name = waiting.pop()
+        for one in bound.get(name, ()):
+            speak(one)
+        for function in idle.pop(name, ()):
+            wake(function)
+            speak(function["returns"])
+    return frozenset(needed)
 
 
 def _functions(module: Module, needed: Any, found: Wrappers) -> Dict[str, Dict[str, Any]]:

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import os
 import re
+import sys
 import time
 import warnings
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
@@ -29,7 +30,8 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _SHEBANG = re.compile(rb"#!.*\b(?:python|pypy)")
 _BRACKETS = re.compile(rb"[][(){}]|^(?:def|class|async)\b", re.M)
 _NESTED = 150
-_ROUNDS = 6
+_ROUNDS = 3  # further ones lead away from streams: what they would tell stays unresolved
+_CALLERS = 150
 
 
 class Bounds(NamedTuple):
@@ -52,7 +54,8 @@ class _File:
         self.streams = False
         self.read = False
         self.module: Optional[syntax.Module] = None
-        self.wanted: FrozenSet[str] = frozenset()
+        self.wanted: FrozenSet[str] = frozenset()  # the calls its syntax was read for
+        self.names: FrozenSet[str] = frozenset()  # what it calls and derives from
 
 
 class Scanner:
@@ -67,6 +70,12 @@ class Scanner:
         self._paths: Dict[Path, Dict[str, int]] = {}
         self._programs: List[Row] = []
         self._projects: Dict[str, None] = dict.fromkeys(roots)
+        self._importers: Dict[int, Set[int]] = {}
+        self._near: Dict[int, Set[int]] = {}
+        self._wrappers: pruning.Wrappers = {}
+        self._origins: Dict[str, Set[int]] = {}
+        self._callers: Dict[str, int] = {}  # how many files call something of that name
+        self._common: Dict[str, None] = {}
         self._waiting: List[Tuple[str, str]] = []  # files to follow, and as which module
         self._bytes = 0
         self._limits: Dict[str, None] = {}
@@ -86,7 +95,7 @@ class Scanner:
         ordered = sorted(self._files.values(), key=lambda one: one.number)
         for file in ordered:
             yield dict(file.row, imports=file.imports)
-        found = pruning.wrappers(self._modules())
+        found, _ = pruning.wrappers(self._modules(), self._is_common)
         needed = pruning.names_needed(self._modules(), found)
         for file in ordered:
             if file.module is not None:
@@ -103,6 +112,7 @@ class Scanner:
             "masked": self._shown.masked,
             "refused": self._folders.refused,
             "limits": list(self._limits),
+            "common": sorted(self._common),
         }
 
     def _unused(self) -> Iterator[Row]:
@@ -183,8 +193,14 @@ class Scanner:
         while at < len(waiting):
             file, whole = waiting[at]
             at += 1
-            for wanted in self._imported(self._file(file), whole, path):
+            read = self._file(file)
+            for wanted in self._imported(read, whole, path):
                 self._module(wanted, path, known)
+                names = wanted.split(".")
+                for depth in range(1, len(names) + 1):
+                    number = known.get(".".join(names[:depth]))
+                    if number is not None:
+                        self._importers.setdefault(number, set()).add(read.number)
         waiting.clear()
 
     def _imported(self, file: _File, name: str, path: Path) -> Iterator[str]:
@@ -240,6 +256,7 @@ class Scanner:
             else:
                 file.row["dynamic"] = file.row.get("dynamic", 0) + 1
         file.imports = list(found)
+        file.names = frozenset(map(sys.intern, _called(data)))
         if file.streams:
             self._parse(file, data, frozenset())
 
@@ -276,8 +293,9 @@ class Scanner:
                 raise RecursionError
             text = _decoded(data)
             tree = ast.parse(text)
-            file.imports = list(dict.fromkeys(file.imports + syntax.imports_of(tree)))
             file.module, file.wanted = syntax.read(tree, wanted), wanted
+            file.module["file"] = file.number
+            file.imports = list(dict.fromkeys(file.imports + file.module["imports"]))
         except SyntaxError as error:
             # Its message may quote the line.
             file.row["error"] = "syntax error in line {}".format(error.lineno)
@@ -294,31 +312,51 @@ class Scanner:
     def _follow_wrappers(self) -> None:
         """Read the files too that call wrappers, or that hold what names a stream, round by round."""
         for _ in range(_ROUNDS):
-            if self._late():
-                return
-            found = pruning.wrappers(self._modules())
-            needed = pruning.names_needed(self._modules(), found)
-            wanted = frozenset(found)
+            self._wrappers, self._origins = pruning.wrappers(self._modules(), self._is_common)
+            needed = pruning.names_needed(self._modules(), self._wrappers)
+            wanted = frozenset(self._wrappers)
             changed = self._read_callers(wanted) | self._read_constants(needed, wanted)
-            if not changed:
+            if not changed or self._late():
                 return
-        self._limit("{} rounds of wrappers".format(_ROUNDS))
+
+    def _is_common(self, name: str) -> bool:
+        """Say whether too many files call something of that name for all of them to be read."""
+        if name not in self._callers:
+            self._callers[name] = sum(name in file.names for file in self._files.values())
+            if self._callers[name] > _CALLERS:
+                self._common[name] = None
+        return self._callers[name] > _CALLERS
 
     def _read_callers(self, wanted: FrozenSet[str]) -> bool:
+        """Parse the files that call a wrapper's name and can know the wrapper."""
         changed = False
         for file in list(self._files.values()):
-            new = wanted - file.wanted
-            if not file.read or not new or self._late():
+            hit = (wanted - file.wanted) & file.names
+            if not hit or not file.read or "error" in file.row or self._late():
                 continue
-            data = self._again(file)
-            words = {word for word in _words(data)}
-            hit = frozenset(one for one in new if one in words)
-            if (hit and (file.module is None or hit - file.wanted)) and "error" not in file.row:
-                self._parse(file, data, wanted)
+            origins = {origin for name in hit for origin in self._origins.get(name, ())}
+            if any(file.number in self._near_to(origin) for origin in origins):
+                self._parse(file, self._again(file), wanted)
                 changed = True
-            elif file.module is None:
-                file.wanted = wanted
         return changed
+
+    def _near_to(self, origin: int) -> Set[int]:
+        """Return the files that import one, by whatever way, and those in the same folders.
+
+        The latter may be given an object of a class that they never import.
+        """
+        if origin not in self._near:
+            found, waiting = {origin}, [origin]
+            while waiting:
+                for number in self._importers.get(waiting.pop(), ()):
+                    if number not in found:
+                        found.add(number)
+                        waiting.append(number)
+            files = self._numbered
+            folders = {os.path.dirname(files[number].path) for number in found}
+            found.update(one.number for one in files if os.path.dirname(one.path) in folders)
+            self._near[origin] = found
+        return self._near[origin]
 
     def _read_constants(self, needed: FrozenSet[str], wanted: FrozenSet[str]) -> bool:
         """Read the modules that names come from."""
@@ -368,11 +406,17 @@ def _absolute(module: str, name: str, package: str) -> List[str]:
     return [module, module + "." + name] if name else [module]
 
 
+_CALLED = re.compile(rb"([A-Za-z_]\w*)[ \t]*\(")
+_DERIVED = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^()]*)\)", re.M)
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
 
-def _words(data: bytes) -> Set[str]:
-    return {one.decode("ascii", "replace") for one in set(_IDENTIFIER.findall(data))}
+def _called(data: bytes) -> Set[str]:
+    """Return the names that stand before a bracket, and those of the classes derived from."""
+    found = set(_CALLED.findall(data))
+    for bases in _DERIVED.findall(data):
+        found.update(_IDENTIFIER.findall(bases))
+    return {one.decode("ascii", "replace") for one in found}
 
 
 def _depth(data: bytes) -> int:

@@ -2,6 +2,7 @@
 
 A module's syntax is a mapping of
 
+    imports    each `module` or `module:name,name`
     from       local name -> [module, name]; module may begin with dots, name "" is the module
     stars      modules of `from … import *`
     classes    qualified name -> bases, decorators, names (attributes), self (attribute -> pairs of
@@ -19,7 +20,7 @@ from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from truthmap_collector.source.expressions import Expression, constant, expression, last_name
 
-__all__ = ["VERBS", "Module", "imports_of", "read"]
+__all__ = ["VERBS", "Module", "read"]
 
 Module = Dict[str, Any]
 
@@ -38,6 +39,7 @@ VERBS = {
 """Methods of Redis clients that name a stream, and which of their arguments name stream or group."""
 
 _WORDS = {"name", "stream", "key", "streams", "groupname", "group", "group_name"}
+_LEAVES = frozenset("Name Constant Str Bytes Num NameConstant Load Store Pass Break Continue".split())
 _FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
 _LOOPS = ("For", "AsyncFor", "While")
 _BRANCHES = ("If", "Try", "TryStar", "Match")
@@ -59,27 +61,17 @@ def read(tree: Any, wanted: FrozenSet[str]) -> Module:
     return _Reader(wanted).module(tree)
 
 
-def imports_of(tree: Any) -> List[str]:
-    """Return every import, as `module` or `module:name,name`."""
-    found: Dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.update((alias.name, None) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            names = ",".join(alias.name for alias in node.names)
-            found["." * (node.level or 0) + (node.module or "") + ":" + names] = None
-    return list(found)
-
-
 class _Reader:
     def __init__(self, wanted: FrozenSet[str]) -> None:
         self.wanted = wanted
+        self.imports: Dict[str, None] = {}
         self.found: Module = {"from": {}, "stars": [], "classes": {}, "functions": {}}
 
     def module(self, tree: Any) -> Module:
         place = _Place(self._function("", [], 0, ""), None, "", 0, 0, 0)
         for node in tree.body:
             self._visit(node, place)
+        self.found["imports"] = list(self.imports)
         return self.found
 
     def _function(self, name: str, params: List[Any], keyword: int, kind: str) -> Dict[str, Any]:
@@ -126,8 +118,11 @@ class _Reader:
                 self._each(node.target, node.iter, node, place)
         elif kind in _BRANCHES:
             place = place._replace(flag=1)
-        for child in ast.iter_child_nodes(node):
-            self._visit(child, place)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.AST) and type(child).__name__ not in _LEAVES:
+                    self._visit(child, place)
 
     def _enter_function(self, node: Any, place: _Place) -> None:
         for child in node.decorator_list + node.args.defaults:
@@ -162,10 +157,12 @@ class _Reader:
     def _import(self, node: Any) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
+                self.imports[alias.name] = None
                 whole = alias.name if alias.asname else alias.name.split(".")[0]
                 self.found["from"][alias.asname or whole] = [whole, ""]
             return
         module = "." * (node.level or 0) + (node.module or "")
+        self.imports[module + ":" + ",".join(alias.name for alias in node.names)] = None
         for alias in node.names:
             if alias.name == "*":
                 self.found["stars"].append(module)
