@@ -34,7 +34,8 @@ __all__ = ["Evaluator", "Scope"]
 _DEEP = 40
 _CALLERS = 5
 _SCOPES = 48
-_STEPS = 200_000
+_STEPS_FOR_ONE = 20_000
+_STEPS = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,26 @@ class Evaluator:
     def __init__(self, code: Code, environment: Mapping[str, str | None]) -> None:
         self.code = code
         self._environment = environment
-        self._steps = 0
+        self._left = _STEPS
+        self._left_for_one = _STEPS_FOR_ONE
         self._depth = 0
         self._active: set[Any] = set()
         self._scopes: dict[tuple[Function, int], list[Scope]] = {}
         self._made: dict[Class, tuple[Instance, ...]] = {}
+        self._families: dict[Class, list[tuple[str, str]]] = {}
+        self._kins: dict[Class, list[Class]] = {}
+
+    def begin(self) -> None:
+        """Begin with another call: one that leads too far shall not use up what others need."""
+        self._left_for_one = _STEPS_FOR_ONE
 
     def value(self, one: Sequence[Any] | None, scope: Scope) -> Values:
         """Return what an expression may stand for."""
         if not one:
             return unknown("nothing was given for it")
-        self._steps += 1
-        if self._steps > _STEPS or self._depth > _DEEP:
+        self._left -= 1
+        self._left_for_one -= 1
+        if self._left < 0 or self._left_for_one < 0 or self._depth > _DEEP:
             return unknown("it leads too far to be followed")
         self._depth += 1
         try:
@@ -353,7 +362,7 @@ class Evaluator:
         syntax = self.code.modules.get(module)
         if syntax is None:
             whole = f"{module}.{name}"
-            if self._is_module(whole):
+            if self.code.is_module(whole):
                 return (Namespace(whole),)
             return unknown("{name} is not in the code that was read", name=whole)
         body = syntax["functions"].get("", {"names": {}})
@@ -378,14 +387,9 @@ class Evaluator:
                 found = self.member(source, name)
                 if not all(isinstance(v, Txt) and not v.whole for v in found):
                     return found
-        if self._is_module(f"{module}.{name}"):
+        if self.code.is_module(f"{module}.{name}"):
             return (Namespace(f"{module}.{name}"),)
         return unknown("{name} is not in the code that was read", name=name)
-
-    def _is_module(self, name: str) -> bool:
-        return name in self.code.used.known or any(
-            one.startswith(name + ".") for one in self.code.used.known
-        )
 
     def _attribute(self, one: Sequence[Any], scope: Scope) -> Values:
         base, name = one[1], one[2]
@@ -488,16 +492,21 @@ class Evaluator:
 
     def _kin(self, of: Class) -> list[Class]:
         """Return a class and those below it."""
-        return [
-            Class(module, name)
-            for module, syntax in self.code.modules.items()
-            for name in syntax["classes"]
-            if (of.module, of.name) in self._family(Class(module, name))
-        ]
+        if of not in self._kins:
+            self._kins[of] = [
+                Class(module, name)
+                for module, syntax in self.code.modules.items()
+                for name in syntax["classes"]
+                if (of.module, of.name) in self._family(Class(module, name))
+            ]
+        return self._kins[of]
 
     def _family(self, of: Class) -> list[tuple[str, str]]:
         """Return a class and those above it, nearest first, as far as they were read."""
+        if of in self._families:
+            return self._families[of]
         found: dict[tuple[str, str], None] = {}
+        self._families[of] = []
         waiting = [of]
         while waiting and len(found) < 12:
             one = waiting.pop(0)
@@ -510,7 +519,8 @@ class Evaluator:
                 if named[0] in ("n", "a"):
                     values = self.value(named, Scope(Function(one.module, "")))
                     waiting.extend(v for v in values if isinstance(v, Class))
-        return list(found)
+        self._families[of] = list(found)
+        return self._families[of]
 
     def _class_attribute(
         self, of: Class, name: str, instance: Instance | None = None

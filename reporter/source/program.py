@@ -108,6 +108,19 @@ class Code:
         """Return every function of that short name."""
         return self._functions.get(short, ())
 
+    def is_module(self, name: str) -> bool:
+        """Say whether there is a module or package of that whole name."""
+        return name in self._packages
+
+    @cached_property
+    def _packages(self) -> frozenset[str]:
+        found = set(self.used.known)
+        for name in self.used.known:
+            while "." in name:
+                name = name.rpartition(".")[0]
+                found.add(name)
+        return frozenset(found)
+
     @cached_property
     def _calls(self) -> Mapping[str, Sequence[CallSite]]:
         found: dict[str, list[CallSite]] = defaultdict(list)

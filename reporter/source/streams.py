@@ -151,7 +151,10 @@ def _of_call(
 ) -> Iterator[StreamUse | Unresolved]:
     verb, _, args, words, line = evaluator.code.call(site)
     how, at, group_at = _VERBS[verb]
+    evaluator.begin()
     streams = _names(evaluator.value(_argument(args, words, at, _STREAM), scope))
+    if not streams:
+        yield Unresolved(program.unit, verb, path, line, text("nothing was seen to be given for it"))
     groups: list[Txt | None] = [None]
     if group_at is not None:
         given = evaluator.value(_argument(args, words, group_at, _GROUP), scope)

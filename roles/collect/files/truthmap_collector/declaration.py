@@ -117,6 +117,17 @@ KINDS = {
         "none",
         False,
     ),
+    "checkout": KindArguments(
+        "Commit, branch, remotes and changed files of git checkouts; git is not run.",
+        {
+            "folders": _NAMES,
+            "roots": {"type": "array", "items": {"type": "string", "pattern": "^/"}},
+            "files": {"type": "integer", "minimum": 1, "maximum": 1000000},
+        },
+        ["folders"],
+        "none",
+        True,
+    ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }
 """The closed set of kinds."""

@@ -146,11 +146,7 @@ def _program_folders(blocks: Iterable[_Block]) -> Iterator[str]:
     """Where services have their programs and work, unless that is the distribution's."""
     for block in blocks:
         for _, words in _started(block):
-            found = programs.named_in(words, _folder(block)) or {}
-            own = found.get("script") or found.get("program") or ""
-            for folder in (own.rpartition("/")[0], found.get("cwd", "")):
-                if folder.startswith("/") and folder != "/":
-                    yield folder
+            yield from programs.folders(words, _folder(block))
 
 
 def _started(block: _Block) -> Iterator[Tuple[str, List[str]]]:

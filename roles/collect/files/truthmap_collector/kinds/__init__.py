@@ -8,6 +8,7 @@ takes is declared in `truthmap_collector.declaration`.
 from typing import Any, Callable, Dict, NamedTuple
 
 from truthmap_collector.kinds import (
+    checkout,
     clock,
     command,
     files,
@@ -32,6 +33,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
+    "checkout": Kind(checkout.look, checkout.by_hand),
     "clock": Kind(clock.look, clock.by_hand),
     "command": Kind(command.look, command.by_hand),
     "file": Kind(single_file.look, single_file.by_hand),

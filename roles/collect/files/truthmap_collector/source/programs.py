@@ -3,9 +3,9 @@
 import json
 import os.path
 import re
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, List, Optional
 
-__all__ = ["named_in", "target"]
+__all__ = ["folders", "named_in", "target"]
 
 Program = Dict[str, str]
 
@@ -42,6 +42,15 @@ def named_in(words: List[str], cwd: str) -> Optional[Program]:
         if kind in found:
             found[kind] = os.path.normpath(os.path.join(found["cwd"], found[kind]))
     return found if _is_applications(found) else None
+
+
+def folders(words: List[str], cwd: str) -> Iterator[str]:
+    """Yield the folders of a command's program and of its work that are not the distribution's."""
+    found = named_in(words, cwd) or {}
+    own = found.get("script") or found.get("program") or ""
+    for folder in (os.path.dirname(own), found.get("cwd", cwd)):
+        if folder.startswith("/") and folder != "/" and not _DISTRIBUTION.match(folder + "/"):
+            yield folder
 
 
 def target(unit: str, program: Program) -> str:

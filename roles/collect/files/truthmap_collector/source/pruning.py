@@ -48,7 +48,7 @@ class _Tracer:
                     calls.setdefault(call[0], []).append((call, module, name))
         waiting = list(VERBS)
         while waiting and len(self.found) < _MOST:
-            short = waiting.pop()
+            short = waiting.pop(0)  # the nearest first
             before = {name: len(params) for name, params in self.found.items()}
             for call, module, name in calls.get(short, ()):
                 if short == "__init__" and name.split(".")[-2:-1] not in [[one] for one in self.found]:
@@ -259,6 +259,11 @@ def _functions(module: Module, needed: Any, found: Wrappers) -> Dict[str, Dict[s
             or name in assigning
         ):
             kept[name] = dict(function, returning=returning)
+    for name in list(kept):
+        while "." in name:  # what a function stands in gives it names
+            name = name.rpartition(".")[0]
+            if name in module["functions"]:
+                kept.setdefault(name, dict(module["functions"][name], returning=False))
     return kept
 
 

@@ -65,6 +65,7 @@ class _Reader:
     def __init__(self, wanted: FrozenSet[str]) -> None:
         self.wanted = wanted
         self.imports: Dict[str, None] = {}
+        self.statement: Any = None  # the innermost one without a body
         self.found: Module = {"from": {}, "stars": [], "classes": {}, "functions": {}}
 
     def module(self, tree: Any) -> Module:
@@ -94,6 +95,8 @@ class _Reader:
         if kind in ("Import", "ImportFrom"):
             self._import(node)
             return
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            self.statement = node
         if kind == "Call":
             self._call(node, place)
         elif kind == "Assign":
@@ -111,7 +114,7 @@ class _Reader:
             place.function["returns"].append(expression(node.value))
         elif kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
             for one in node.generators:
-                self._each(one.target, one.iter, node, place)
+                self._each(one.target, one.iter, self.statement, place)
         elif kind in _LOOPS:
             place = place._replace(flag=1, first=node.lineno, last=_last_line(node))
             if kind != "While":
@@ -170,6 +173,7 @@ class _Reader:
                 self.found["from"][alias.asname or alias.name] = [module, alias.name]
 
     def _each(self, target: Any, source: Any, node: Any, place: _Place) -> None:
+        node = node or source
         place = place._replace(flag=2, first=node.lineno, last=_last_line(node))
         self._bind(target, ["e", expression(source)], node, place)
 
@@ -248,6 +252,9 @@ def _command(args: List[Any]) -> Optional[Tuple[str, List[Expression]]]:
         group = args[texts.index("GROUP") + 1] if "GROUP" in texts[:-1] else None
         return verb, [["u", "group"] if group is None else expression(group), ["0"], keys]
     if verb in VERBS and verb not in ("xread", "xreadgroup"):
+        if len(args) == 2 and isinstance(args[1], ast.Starred):
+            pieces = expression(args[1].value)
+            return verb, [["i", pieces, ["k", place]] for place in VERBS[verb]]
         return verb, [expression(one) for one in args[1 : 2 + VERBS[verb][-1]]]
     return None
 
