@@ -41,6 +41,7 @@ lab-down: $(VENV)/.test ## Take down lab hosts that were left up
 bench: $(VENV)/.test tests/lab/.packages ## Measure the cost of a collection, side by side with others
 	$(BIN)/python -m tests.bench --hosts 4
 	$(BIN)/python -m tests.bench --hosts 16 --rounds 3
+	$(BIN)/python -m tests.bench.redis
 
 clean: ## Remove what was made here, the lab's images excepted
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .ansible

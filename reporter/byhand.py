@@ -26,7 +26,7 @@ def declared_probes() -> list[dict[str, Any]]:
     for defaults in sorted((content_root() / "roles").glob("probe_*/defaults/main.yml")):
         variables = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
         for domain, name in probes.variables(variables).items():
-            lists[domain] = variables[name]
+            lists[domain] = probes.filled(variables[name], variables)
     try:
         gathered = probes.gather(lists)
     except probes.ProbeError as error:

@@ -9,8 +9,10 @@ context; it yields a `Verdict` for each subject:
 What the rule `needs` is checked before the call: evidence that is missing gives an `unknown`
 finding that names the probe and the reason, one for the rule and one for each subject the
 profile names for it. What it merely `uses` may arrive as `Missing`; that too gives an `unknown`
-finding beside the rule's own. A rule that raises gives an `unknown` finding with the traceback.
-So what was not seen is always said, and no rule has to remember to say it.
+finding beside the rule's own. What it uses `if_asked` is as that where the run asked for it, and
+`Missing` without a word where it did not (servers an operator names: most name none). A rule that
+raises gives an `unknown` finding with the traceback. So what was not seen is always said, and no
+rule has to remember to say it.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from reporter.messages import Text, text
 from reporter.profile import Profiles
 from reporter.tracebacks import portable_traceback
 
-__all__ = ["HostContext", "Rule", "Subjects", "judge", "rule"]
+__all__ = ["HostContext", "Rule", "Subjects", "facts_of", "judge", "judge_facts", "rule"]
 
 Subjects = Callable[[Profiles], Iterable[str]]
 
@@ -51,19 +53,27 @@ class Rule:
 
     Where it `escalates`, a profile's critical units may make it worse still. One of `subjects_only`
     judges nothing but what the profiles name: where they name nothing, it could find nothing.
+    One of a later `stage` than 0 is also given the `findings` of the earlier stages, by id.
     """
 
     id: str
     section: str
     needs: tuple[str, ...]
     uses: tuple[str, ...]
+    if_asked: tuple[str, ...]
     component: Text
     worst: Severity | None
     subjects: Subjects | None
     escalates: bool
     subjects_only: bool
+    stage: int
     function: Callable[..., Iterable[Verdict]]
     doc: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Every fact it may be given."""
+        return (*self.needs, *self.uses, *self.if_asked)
 
 
 def rule(
@@ -72,10 +82,12 @@ def rule(
     component: Text,
     needs: tuple[str, ...],
     uses: tuple[str, ...] = (),
+    if_asked: tuple[str, ...] = (),
     worst: Severity | None = None,
     subjects: Subjects | None = None,
     escalates: bool = False,
     subjects_only: bool = False,
+    stage: int = 0,
 ) -> Callable[[Callable[..., Iterable[Verdict]]], Rule]:
     """Declare a rule; its id is the function's name, its documentation the docstring.
 
@@ -91,11 +103,13 @@ def rule(
             section=section,
             needs=needs,
             uses=uses,
+            if_asked=if_asked,
             component=component,
             worst=worst,
             subjects=subjects,
             escalates=escalates,
             subjects_only=subjects_only,
+            stage=stage,
             function=function,
             doc=inspect.cleandoc(function.__doc__),
         )
@@ -105,23 +119,47 @@ def rule(
 
 def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser]) -> list[Finding]:
     """Return the findings of every rule over the host's evidence, ordered by id."""
-    asked = frozenset(str(probe.get("id")) for probe in host.bundle.probes)
-    derived = frozenset(str(probe["id"]) for probe in host.bundle.probes if "from" in probe)
-    store = FactStore(parsers, host.bundle.evidence, asked, derived)
+    return judge_facts(host, rules, facts_of(host.bundle, parsers))
+
+
+def facts_of(bundle: Bundle, parsers: Mapping[str, Parser]) -> FactStore:
+    """Return the facts of a bundle, for rules and for whatever else is made of them."""
+    asked = frozenset(str(probe.get("id")) for probe in bundle.probes)
+    derived = frozenset(str(probe["id"]) for probe in bundle.probes if "from" in probe)
+    return FactStore(parsers, bundle.evidence, asked, derived, _named(bundle))
+
+
+def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> list[Finding]:
+    """Return the findings of every rule over facts that may be shared, ordered by id."""
     records = {record.id: record for record in host.bundle.evidence}
     findings: dict[str, Finding] = {}
-    for declared in rules:
-        for verdict in _run(declared, host, store):
-            finding = _finding(declared, verdict, host, store, records)
+    for declared in sorted(rules, key=lambda one: one.stage):
+        earlier = dict(findings) if declared.stage else {}
+        for verdict in _run(declared, host, store, earlier):
+            finding = _finding(declared, verdict, host, store, records, earlier)
             findings.setdefault(finding.id, finding)
     return [findings[key] for key in sorted(findings)]
 
 
-def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdict]:
-    facts = {name: store.get(name) for name in (*declared.needs, *declared.uses)}
+def _named(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """Return by probe the targets an operator named."""
+    return {
+        str(probe.get("id")): tuple(str(item) for item in probe["items"])
+        for probe in bundle.probes
+        if isinstance(probe.get("items"), list)
+    }
+
+
+def _run(
+    declared: Rule, host: HostContext, store: FactStore, findings: Mapping[str, Finding]
+) -> Iterator[Verdict]:
+    if declared.subjects_only and declared.subjects and not any(declared.subjects(host.profiles)):
+        return
+    facts = {name: store.get(name) for name in declared.facts}
     missing = {name: value for name, value in facts.items() if isinstance(value, Missing)}
     for name in sorted(missing):
-        yield _not_seen(declared, missing[name])
+        if name not in declared.if_asked or store.asked(name):
+            yield _not_seen(declared, missing[name])
     for name in facts:
         if name not in missing:
             unseen = store.unseen(name)
@@ -143,6 +181,8 @@ def _run(declared: Rule, host: HostContext, store: FactStore) -> Iterator[Verdic
         arguments = {name: value for name, value in facts.items() if name in wanted}
         if "host" in wanted:
             arguments["host"] = host
+        if declared.stage:
+            arguments["findings"] = findings
         yield from list(declared.function(**arguments))
     except Exception as error:  # noqa: BLE001 - one rule's crash is one unknown finding
         yield _unknown(
@@ -203,15 +243,16 @@ def _finding(
     host: HostContext,
     store: FactStore,
     records: Mapping[str, Record],
+    earlier: Mapping[str, Finding],
 ) -> Finding:
     depends = frozenset(
         part
-        for name in (*declared.needs, *declared.uses)
+        for name in declared.facts
         for part in (store.probe(name), *(record.id for record in store.records(name)))
-    )
+    ).union(*(earlier[name].depends for name in verdict.stands_on))
     return Finding(
         rule=declared.id,
-        section=declared.section,
+        section=verdict.section or declared.section,
         verdict=verdict,
         verified_at=_verified_at(verdict.citations, records, host.bundle.started_at),
         at_worst=_at_worst(declared, host.profiles) if verdict.status == "unknown" else None,
@@ -220,8 +261,6 @@ def _finding(
 
 
 def _at_worst(declared: Rule, profiles: Profiles) -> Severity | None:
-    if declared.subjects_only and declared.subjects and not list(declared.subjects(profiles)):
-        return None
     if not declared.escalates:
         return declared.worst
     return min((one for one in (declared.worst, profiles.worst) if one), default=None)

@@ -100,7 +100,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     schema: str
     run: str
     host: str
-    collected_by: Literal["ansible", "hand"]
+    collected_by: Literal["ansible", "control", "hand"]
     collector: CollectorInfo
     started_at: Time
     finished_at: Time

@@ -108,6 +108,9 @@ def _rule_lines(rule: Rule) -> Iterator[str]:
     yield ""
     yield from rule.doc.splitlines()
     yield ""
-    for label, names in (("Needs", rule.needs), ("Uses", rule.uses)):
+    kinds = (("Needs", rule.needs), ("Uses", rule.uses), ("Where asked, uses", rule.if_asked))
+    for label, names in kinds:
         for name in names:
             yield f"{label} {name}, from the probe {parsers[name].probe}"
+    if rule.stage:
+        yield "Uses the findings of other rules"

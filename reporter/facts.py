@@ -41,18 +41,24 @@ class NoFact(Exception):  # noqa: N818 - it is an answer, not an error
 class Each(Generic[T]):
     """The values of a derived probe, by target.
 
-    `probe` is what was asked; a target without a value has its reason in `missing`.
+    `probe` is what was asked; a target without a value has its reason in `missing`. `shortfall`
+    says that not all targets are known or were looked at.
     """
 
     probe: str
     values: Mapping[str, T]
     missing: Mapping[str, Missing]
+    shortfall: Missing | None = None
 
     def get(self, item: str) -> T | Missing:
         """Return the target's value, or why there is none."""
         if item in self.values:
             return self.values[item]
-        return self.missing.get(item) or Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
+        return (
+            self.missing.get(item)
+            or self.shortfall
+            or Missing(f"{self.probe}[{item}]", _NO_RECORD_OF_IT)
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,10 @@ def fact_each(
 
 
 class FactStore:
-    """The facts of one host, parsed when first asked for and kept."""
+    """The facts of one host, parsed when first asked for and kept.
+
+    `asked` are the probes of the run, `named` the targets of those whose targets were named.
+    """
 
     def __init__(
         self,
@@ -101,11 +110,13 @@ class FactStore:
         records: list[Record],
         asked: frozenset[str],
         derived: frozenset[str] = frozenset(),
+        named: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Take the records; `asked` are the ids of all probes, `derived` those with targets."""
         self._parsers = parsers
         self._asked = asked
         self._derived = derived
+        self._named = named or {}
         self._by_probe: dict[str, list[Record]] = {}
         for record in records:
             self._by_probe.setdefault(record.probe, []).append(record)
@@ -121,6 +132,10 @@ class FactStore:
     def records(self, name: str) -> list[Record]:
         """Return the records the fact is parsed from."""
         return self._by_probe.get(self._parsers[name].probe, [])
+
+    def asked(self, name: str) -> bool:
+        """Say whether the run asked for what the fact is parsed from."""
+        return self._parsers[name].probe in self._asked or bool(self.records(name))
 
     def probe(self, name: str) -> str:
         """Return the id of the probe the fact is parsed from."""
@@ -151,10 +166,13 @@ class FactStore:
             return self._no_record(parser)
         values: dict[str, Any] = {}
         missing: dict[str, Missing] = {}
+        shortfall: Missing | None = None
         for record in records:
             if record.item is None:
-                if record.outcome != "collected" and len(records) == 1:
-                    return _not_collected(record)
+                if record.outcome != "collected":
+                    shortfall = _not_collected(record)
+                    if len(records) == 1:
+                        return shortfall
                 missing.update(
                     (item, Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT))
                     for item in record.stdout.text.splitlines()
@@ -168,7 +186,11 @@ class FactStore:
                 missing[record.item] = value
             else:
                 values[record.item] = value
-        return Each(parser.probe, values, missing)
+        for item in self._named.get(parser.probe, ()):
+            several = tuple(one for one in (*values, *missing) if one.startswith(f"{item}/"))
+            if item not in values and item not in missing and not several:
+                missing[item] = Missing(f"{parser.probe}[{item}]", _NO_RECORD_OF_IT)
+        return Each(parser.probe, values, missing, shortfall)
 
     def _no_record(self, parser: Parser) -> Missing:
         if parser.probe in self._asked:

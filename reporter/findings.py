@@ -52,7 +52,8 @@ class Missing:
 class Verdict:
     """What a rule says about one subject; the engine makes a `Finding` of it.
 
-    `component` is the block of the report the subject stands in.
+    `component` is the block of the report the subject stands in, `section` its place there if not
+    the rule's own. `stands_on` are the ids of other findings it was made of.
     """
 
     subject: str
@@ -69,6 +70,8 @@ class Verdict:
     layer: str | None = None
     cause: str | None = None
     details: tuple[Text, ...] = ()
+    section: str | None = None
+    stands_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
+from reporter.profile_components import Component, components_of, layers_of
 
-__all__ = ["Profile", "Profiles", "load_profiles"]
+__all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
 _KEYS = (
     "title",
@@ -25,7 +27,17 @@ _KEYS = (
     "critical_units",
     "expected_ports",
     "root_listeners",
+    "streams",
+    "expected_streams",
+    "stream_freshness",
+    "layers",
+    "components",
 )
+
+_STREAMS = "names or shell patterns of streams"
+_AGE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h|d)")
+_AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_MOST_AGE_S = 100 * 366 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,9 @@ class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
+    `streams` are patterns of the streams that are the application's, `expected_streams` names of
+    those that must be there and move. `stream_freshness` are patterns of streams with the age, in
+    seconds, that their last event may have; the longest pattern that fits counts.
     """
 
     name: str
@@ -42,17 +57,29 @@ class Profile:
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
     expected_ports: tuple[int, ...] = ()
     root_listeners: tuple[str, ...] | None = None
+    streams: tuple[str, ...] = ()
+    expected_streams: tuple[str, ...] = ()
+    stream_freshness: tuple[tuple[str, float], ...] = ()
+    layers: tuple[str, ...] = ()
+    components: tuple[Component, ...] = ()
+
+    def owns_stream(self, stream: str) -> bool:
+        """Say whether the stream is the application's."""
+        return stream in self.expected_streams or any(
+            fnmatch.fnmatchcase(stream, pattern) for pattern in self.streams
+        )
 
     def owns(self, unit: str) -> bool:
         """Say whether the unit belongs to the application."""
-        return _matches(unit, (*self.units, *self.expected_units))
+        return matches(unit, (*self.units, *self.expected_units))
 
     def severity(self, unit: str) -> Severity | None:
         """Return how bad the operator says it is when the unit does not work."""
         for severity, patterns in self.critical_units:
-            if _matches(unit, patterns):
+            if matches(unit, patterns):
                 return severity
-        return None
+        given = (one.severity for one in self.components if matches(unit, one.units))
+        return min((severity for severity in given if severity), default=None)
 
 
 @dataclass(frozen=True)
@@ -92,10 +119,31 @@ class Profiles:
         given = [patterns for patterns in said if patterns is not None]
         return tuple(one for patterns in given for one in patterns) if given else None
 
+    def stream_owner(self, stream: str) -> Profile | None:
+        """Return the application the stream belongs to."""
+        return next((profile for profile in self.all if profile.owns_stream(stream)), None)
+
+    def expected_streams(self) -> tuple[str, ...]:
+        """Return the streams some profile says must be there and move."""
+        return tuple(sorted({name for profile in self.all for name in profile.expected_streams}))
+
+    def stream_limit(self, stream: str) -> float | None:
+        """Return how old the stream's last event may be, seconds; None if no profile says."""
+        said = sorted(
+            (pair for profile in self.all for pair in profile.stream_freshness),
+            key=lambda pair: (-len(pair[0]), pair),
+        )
+        return next(
+            (limit for pattern, limit in said if fnmatch.fnmatchcase(stream, pattern)), None
+        )
+
     @property
     def worst(self) -> Severity | None:
         """The worst severity any profile gives to some unit, None if none does."""
-        given = (severity for profile in self.all for severity, _ in profile.critical_units)
+        given = [severity for profile in self.all for severity, _ in profile.critical_units]
+        given += [
+            one.severity for profile in self.all for one in profile.components if one.severity
+        ]
         return min(given, default=None)
 
     def severity(self, unit: str, otherwise: Severity | None) -> Severity | None:
@@ -104,7 +152,8 @@ class Profiles:
         return (owner.severity(unit) if owner else None) or otherwise
 
 
-def _matches(unit: str, patterns: tuple[str, ...]) -> bool:
+def matches(unit: str, patterns: tuple[str, ...]) -> bool:
+    """Say whether a unit's name, with or without its suffix, fits one of the shell patterns."""
     stem = unit.rpartition(".")[0]
     return any(
         fnmatch.fnmatchcase(unit, pattern) or fnmatch.fnmatchcase(stem, pattern)
@@ -134,6 +183,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
     critical = data.get("critical_units") or {}
     if not isinstance(critical, dict) or any(key not in SEVERITIES for key in critical):
         raise InputError(f"{place}.critical_units: give a mapping from P0, P1, P2, P3 to patterns")
+    layers = layers_of(data.get("layers"), f"{place}.layers")
     return Profile(
         name=name,
         title=str(data.get("title") or name),
@@ -148,7 +198,48 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         root_listeners=None
         if data.get("root_listeners") is None
         else _patterns(data["root_listeners"], f"{place}.root_listeners"),
+        streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
+        expected_streams=_expected_streams(
+            data.get("expected_streams"), f"{place}.expected_streams"
+        ),
+        stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
+        layers=layers,
+        components=components_of(data.get("components"), f"{place}.components", layers),
     )
+
+
+def _expected_streams(value: Any, place: str) -> tuple[str, ...]:
+    names = _patterns(value, place, "full names of streams, not patterns")
+    for name in names:
+        if "*" in name:
+            raise InputError(
+                f"{place}: '{name}' is a pattern; give full names, and patterns in 'streams'"
+            )
+    return names
+
+
+def _freshness(value: Any, place: str) -> tuple[tuple[str, float], ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value):
+        raise InputError(
+            f"{place}: give a mapping from {_STREAMS} to ages such as 90s, 15m, 6h, 2d"
+        )
+    return tuple((pattern, _age(value[pattern], f"{place}.{pattern}")) for pattern in value)
+
+
+def _age(value: Any, place: str) -> float:
+    """Return seconds of a number, or of a whole or decimal number with s, m, h or d."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        found = _AGE.fullmatch(value.strip()) if isinstance(value, str) else None
+        seconds = float(found[1]) * _AGE_UNITS[found[2]] if found else -1.0
+    if not 0 < seconds < _MOST_AGE_S:
+        raise InputError(
+            f"{place}: '{value}' is no age; give seconds, or a number with s, m, h or d: 90s, 15m"
+        )
+    return seconds
 
 
 def _ports(value: Any, place: str) -> tuple[int, ...]:
@@ -163,9 +254,11 @@ def _is_port(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
 
 
-def _patterns(value: Any, place: str) -> tuple[str, ...]:
+def _patterns(
+    value: Any, place: str, what: str = "unit names or shell patterns"
+) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f"{place}: give a list of unit names or shell patterns")
+        raise InputError(f"{place}: give a list of {what}")
     return tuple(value)

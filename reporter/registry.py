@@ -41,7 +41,7 @@ def rules() -> tuple[Rule, ...]:
     for declared in _declared(rule_package, Rule):
         if declared.id in found:
             raise TypeError(f"two rules with the id {declared.id}")
-        for name in (*declared.needs, *declared.uses):
+        for name in declared.facts:
             if name not in known:
                 raise TypeError(f"rule {declared.id} asks for the fact {name}: no parser gives it")
         found[declared.id] = declared

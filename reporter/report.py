@@ -13,7 +13,10 @@ from typing import Any
 
 from reporter import registry
 from reporter.archive import Archive
-from reporter.engine import HostContext, judge
+from reporter.dataflow.facts import observed_flow
+from reporter.dataflow.graph import Dataflow, Edge
+from reporter.dataflow.table import StreamTable, stream_table
+from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
 from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
@@ -104,7 +107,10 @@ class Risk:
 
 @dataclass(frozen=True)
 class HostReport:
-    """Everything the report says of one host; `records` are its evidence by id."""
+    """Everything the report says of one host; `records` are its evidence by id.
+
+    `streams` is the truth table of its event streams, `dataflow` the map it is read from.
+    """
 
     host: str
     bundle: Bundle
@@ -115,6 +121,8 @@ class HostReport:
     risks: tuple[Risk, ...]
     records: Mapping[str, Record]
     commands: Mapping[str, str]
+    streams: StreamTable = field(default_factory=StreamTable)
+    dataflow: Dataflow = field(default_factory=Dataflow)
     cut_short: str | None = None
 
     @property
@@ -208,7 +216,9 @@ def host_report(
         profiles=declared,
         bundle=bundle,
     )
-    findings = judge(context, registry.rules(), registry.parsers())
+    facts = facts_of(bundle, registry.parsers())
+    findings = judge_facts(context, registry.rules(), facts)
+    flow = observed_flow(context, facts)
     records = {record.id: record for record in bundle.evidence}
     if not bundle.complete and cut_short is None:
         cut_short = "the time budget ended before every probe had run"
@@ -218,10 +228,12 @@ def host_report(
         profiles=declared,
         coverage=_coverage(bundle, findings),
         findings=tuple(findings),
-        blocks=tuple(_blocks(findings, records)),
+        blocks=tuple(_blocks(findings, records, flow.graph)),
         risks=tuple(_risks(findings)),
         records=records,
         commands=_commands(bundle),
+        streams=stream_table(flow),
+        dataflow=flow.graph,
         cut_short=cut_short,
     )
 
@@ -271,7 +283,9 @@ def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
     )
 
 
-def _blocks(findings: Iterable[Finding], records: Mapping[str, Record]) -> list[Block]:
+def _blocks(
+    findings: Iterable[Finding], records: Mapping[str, Record], dataflow: Dataflow
+) -> list[Block]:
     groups: dict[tuple[int, str, str], list[Finding]] = {}
     connected: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -280,32 +294,44 @@ def _blocks(findings: Iterable[Finding], records: Mapping[str, Record]) -> list[
         verdict = finding.verdict
         key = (SECTIONS.index(finding.section), verdict.application or "~", str(verdict.component))
         groups.setdefault(key, []).append(finding)
-    return [_block(groups[key], records, connected) for key in sorted(groups)]
+    flows = _flows(dataflow)
+    return [_block(groups[key], records, connected, flows) for key in sorted(groups)]
+
+
+def _flows(dataflow: Dataflow) -> dict[str, list[Edge]]:
+    """Return, by unit, the streams it writes by what is more than an inference."""
+    found: dict[str, list[Edge]] = {}
+    for edge in dataflow.edges:
+        if edge.relation == "writes" and edge.confidence in {"claimed", "configured"}:
+            found.setdefault(edge.source.id, []).append(edge)
+    return found
 
 
 def _block(
     findings: list[Finding],
     records: Mapping[str, Record],
     connected: Mapping[str, list[Finding]],
+    flows: Mapping[str, list[Edge]],
 ) -> Block:
     """Return the block; what any rule saw its subjects connected to stands in it, with evidence."""
     first = findings[0]
     subjects = dict.fromkeys(finding.verdict.subject for finding in findings)
     talking = [finding for subject in subjects for finding in connected.get(subject, ())]
-    cited = [
-        citation.record
-        for finding in (*findings, *talking)
-        for citation in finding.verdict.citations
-        if citation.record in records
-    ]
+    written = [edge for subject in subjects for edge in flows.get(subject, ())]
+    if first.section == "network":
+        written = []
+    citations = [one for finding in (*findings, *talking) for one in finding.verdict.citations]
+    citations += [one for edge in written for one in edge.citations]
+    cited = [one.record for one in citations if one.record in records]
     return Block(
         section=first.section,
         application=first.verdict.application,
         component=first.verdict.component,
         status=_block_status([finding.verdict.status for finding in findings]),
         running=_block_running([finding.verdict.running for finding in findings]),
-        connected_to=tuple(
-            sorted({name for finding in talking for name in finding.verdict.connected_to})
+        connected_to=(
+            *sorted({name for finding in talking for name in finding.verdict.connected_to}),
+            *sorted({f"{edge.target.id} ({edge.confidence})" for edge in written}),
         ),
         verified_at=min(finding.verified_at for finding in findings),
         findings=tuple(findings),

@@ -19,5 +19,13 @@ fi
 echo "Installing$missing ..." >&2
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
+# A package that brings a service (redis-server) would start it: this machine wants the program
+# only. invoke-rc.d(8) and deb-systemd-invoke ask this file first.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
 # shellcheck disable=SC2086  # a list of names
 apt-get install -y -qq --no-install-recommends $missing >/dev/null

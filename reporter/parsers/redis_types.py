@@ -6,11 +6,13 @@ Two kinds of "not there" are kept apart everywhere: None is "not known", with th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from reporter.findings import Citation
+from reporter.messages import Text
 
 __all__ = [
     "Client",
@@ -56,7 +58,7 @@ class Consumer:
     """One consumer of a group, as XINFO CONSUMERS shows it; times in seconds.
 
     `idle` is the time since its last attempt to read (7.2 and later) or its last success (before);
-    `inactive` that since its last success, None before 7.2.
+    `inactive` that since its last success, infinite where it never had one, None before 7.2.
     """
 
     name: str
@@ -117,15 +119,19 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A command the server refused: its words as asked, and the error it gave."""
+    """A command without an answer: its words as asked, and the error the server gave.
+
+    `skipped`: it was not asked at all, and `error` is the survey's own reason.
+    """
 
     command: tuple[str, ...]
     error: str
+    skipped: bool = False
 
     @property
     def code(self) -> str:
-        """The error's first word: NOPERM, NOAUTH, LOADING, ERR."""
-        return self.error.partition(" ")[0]
+        """The error's first word: NOPERM, NOAUTH, LOADING, ERR; SKIPPED if it was not asked."""
+        return "SKIPPED" if self.skipped else self.error.partition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +162,17 @@ class Client:
 class Database:
     """One database by INFO's count; `scan_complete` None where it was not scanned at all.
 
-    `stopped` says why a scan did not reach its end.
+    `stopped` says why a scan did not reach its end. `scan_calls` and `scan_slowest_ms` are what the
+    scan asked of the server, None where it was not scanned.
     """
 
     number: int
     keys: int
     expires: int
     scan_complete: bool | None
-    stopped: str | None
+    stopped: Text | None
+    scan_calls: int | None = None
+    scan_slowest_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,19 +180,26 @@ class Survey:
     """One server. `info` is INFO's begin, field to text, `info_end` that of the end, if reached.
 
     `endpoint` is what was asked: `127.0.0.1:6379`, `/run/redis/redis.sock`, or the name of an
-    entry of probe_redis_endpoints. `stopped` says why the survey did not reach its end, None if
-    it did. `clients_begin` and `clients_end` are None where not known; `client_total` counts
-    those beyond the limit too. `slowlog` is the slow log's length, `user` who we were to the
-    server.
+    entry of probe_redis_endpoints. `asked_at` is when `info` was asked, `ended_at` when `info_end`
+    was, epoch seconds. Where the beginning was lost, `info` is the one of the end and `info_end`
+    None. `stopped` says why the survey did not reach its end, or that some of what it brought
+    cannot be read; None if all is there. `clients_begin` and `clients_end` are None where not
+    known; `client_total` counts those beyond the limit too, at the beginning. `slowlog` is the slow
+    log's length, `user` who we were to the server, `authenticated` whether a password was given,
+    None where that was not noted. `refused` are the commands about the server
+    itself; those about a stream stand there. `lines` are raw rows by their command: `INFO begin`,
+    `CLIENT LIST end`, `SLOWLOG LEN`, `SCAN db0`.
     """
 
     record: str
     endpoint: str
     asked_at: float
-    stopped: str | None
+    ended_at: float | None
+    stopped: Text | None
     info: Mapping[str, str]
     info_end: Mapping[str, str] | None
     user: str | None
+    authenticated: bool | None
     slowlog: int | None
     clients_begin: tuple[Client, ...] | None
     clients_end: tuple[Client, ...] | None
@@ -198,6 +214,41 @@ class Survey:
         """Whether a stream that is not in it does not exist."""
         return self.stopped is None and all(db.scan_complete for db in self.databases)
 
+    def number(self, field: str) -> int | None:
+        """Return a whole number of `info`; None where the server does not show it."""
+        return _number(self.info.get(field))
+
+    def later(self, field: str) -> int | None:
+        """Return a whole number of `info_end`; None where it is not known."""
+        return None if self.info_end is None else _number(self.info_end.get(field))
+
+    def errors(self, code: str) -> int | None:
+        """Return how often the server gave an error since its start; None before 6.2.
+
+        A code that INFO does not list was never given.
+        """
+        shown = self.info.get(f"errorstat_{code}")
+        if shown is None:
+            return None if self.number("total_error_replies") is None else 0
+        return _number(shown.removeprefix("count="))
+
     def cite(self, *lines: str) -> Citation:
         """Return the citation of some of the survey's lines."""
         return Citation(self.record, "\n".join(lines))
+
+    def cite_info(self, *fields: str) -> Citation:
+        """Return the citation of some of INFO's lines: those of the end where they changed."""
+        lines = []
+        for name in fields:
+            if name in self.info:
+                lines.append(f"{name}:{self.info[name]}")
+            end = (self.info_end or {}).get(name)
+            if end is not None and end != self.info.get(name):
+                lines.append(f"{name}:{end}")
+        return Citation(self.record, "\n".join(lines))
+
+
+def _number(shown: str | None) -> int | None:
+    """Read a whole number of at most 64 bits; a fraction is none."""
+    found = re.fullmatch(r"-?[0-9]{1,20}", shown) if shown is not None else None
+    return int(found[0]) if found else None

@@ -14,6 +14,7 @@ import msgspec
 
 from reporter.findings import Citation, Finding, Missing
 from reporter.messages import Text
+from reporter.render.streams_v1 import StreamV1, streams_v1
 from reporter.report import HostReport, Report, Risk
 
 __all__ = ["SCHEMA", "FindingV1", "finding_v1", "render", "report_schema"]
@@ -105,7 +106,7 @@ class HostV1(msgspec.Struct, frozen=True):
     coverage: CoverageV1
     perturbations: tuple[str, ...]
     findings: tuple[FindingV1, ...]
-    streams: tuple[dict[str, Any], ...]
+    streams: tuple[StreamV1, ...]
     works: tuple[dict[str, Any], ...]
     causes: tuple[dict[str, Any], ...]
     risks: tuple[RiskV1, ...]
@@ -201,7 +202,7 @@ def _host(host: HostReport) -> HostV1:
         ),
         perturbations=tuple(host.bundle.perturbations),
         findings=tuple(finding_v1(finding, host) for finding in host.findings),
-        streams=(),
+        streams=streams_v1(host.streams),
         works=(),
         causes=(),
         risks=tuple(_risk(risk) for risk in host.risks),

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reporter.evidence import Record
 from reporter.findings import Finding
 from reporter.messages import EN, Catalogue, Text
+from reporter.render.stream_text import table_lines
 from reporter.render.terminal import safe
 from reporter.report import Block, HostReport, Report, alike, said_of_each
 
@@ -43,6 +44,10 @@ _HEADINGS = {
 
 _BY_OWNER = (_HEADINGS["services"], _HEADINGS["network"])
 """Headings under which what belongs to an application stands apart from what does not."""
+
+
+_IN_TABLE = ("stream_activity", "stream_groups", "stream_producers")
+"""Rules whose good news stand in the truth table: a row each."""
 
 
 def render(report: Report, catalogue: Catalogue = EN) -> str:
@@ -90,6 +95,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         lines=_Lines,
     )
     environment.globals.update(
+        streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
         broken=_broken,
         came_of=_came_of,
         evidence=_evidence,
@@ -187,11 +193,11 @@ def _quiet(block: Block) -> list[str]:
 
 
 def _plain(finding: Finding) -> bool:
-    return (
-        finding.verdict.status == "ok"
-        and finding.section == "services"
-        and not finding.verdict.details
-    )
+    if finding.verdict.status != "ok":
+        return False
+    if finding.rule in _IN_TABLE:
+        return finding.rule == "stream_groups" or not finding.verdict.details
+    return finding.section == "services" and not finding.verdict.details
 
 
 def _broken(host: HostReport) -> list[tuple[Text, list[Text]]]:

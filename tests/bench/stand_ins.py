@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from truthmap_control.probes import filled
+
 __all__ = ["StandIn", "declared_probes", "derived", "playbook", "shell_script", "stand_ins"]
 
 Probe = Mapping[str, Any]
@@ -36,19 +38,24 @@ class StandIn:
 
 
 def declared_probes() -> list[dict[str, Any]]:
-    """Read the probes that the roles declare, in the order of domains."""
+    """Read the probes that the roles declare, in the order of domains.
+
+    Those that look at what an operator names are left out: here nobody names anything.
+    """
     found: list[dict[str, Any]] = []
     for path in sorted(_ROLES.glob("probe_*/defaults/main.yml")):
-        found += yaml.safe_load(path.read_text())[f"{path.parts[-3]}_probes"]
+        defaults = yaml.safe_load(path.read_text())
+        found += filled(defaults[f"{path.parts[-3]}_probes"], defaults)
     return found
 
 
 def derived(probes: Iterable[Probe]) -> list[str]:
     """Name the probes that take their targets from another's evidence.
 
-    They have no stand-in: on untouched hosts only the processes of sockets are targets.
+    Also those the operator names targets for. They have no stand-in: on untouched hosts only the
+    processes of sockets and one Redis server are targets.
     """
-    return [str(probe["id"]) for probe in probes if "from" in probe]
+    return [str(probe["id"]) for probe in probes if "from" in probe or "variable" in probe]
 
 
 def stand_ins(probes: Iterable[Probe]) -> list[StandIn]:
@@ -58,7 +65,7 @@ def stand_ins(probes: Iterable[Probe]) -> list[StandIn]:
     """
     found: list[StandIn] = []
     for probe in probes:
-        if "from" in probe:
+        if "from" in probe or "variable" in probe:
             continue
         make = _KINDS.get(probe["kind"])
         if make is None:

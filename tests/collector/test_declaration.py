@@ -72,6 +72,15 @@ VALID: list[dict[str, Any]] = [
         "args": {"pids": ["{items}", "1"]},
         "from": {"probe": "units", "selector": "socket_pids", "as": "all"},
     },
+    {
+        "id": "r",
+        "description": "Servers somebody names.",
+        "kind": "redis",
+        "where": "control",
+        "variable": "probe_redis_endpoints",
+        "items": ["cache"],
+        "args": {"endpoint": "{item}", "time_fields": ["ts"], "entries": 5, "duty": 0.5},
+    },
 ]
 
 # Where to change the valid list, to what, and words the message must have.
@@ -122,6 +131,13 @@ WRONG: list[tuple[list[Any], Any, list[str]]] = [
     ([4, "args", "most"], ..., ["args: 'most' is missing"]),
     ([5, "args", "interpreter"], "yes", ["interpreter: must be true or false, not 'yes'"]),
     ([6, "args"], {"path": "/"}, ["args: unknown key 'path'"]),
+    ([9, "args", "endpoint"], ..., ["args: 'endpoint' is missing"]),
+    ([9, "args", "duty"], 0, ["args: duty: must be more than 0"]),
+    ([9, "args", "duty"], 1.5, ["args: duty: must be at most 1"]),
+    ([9, "args", "password"], "x", ["args: unknown key 'password'"]),
+    ([9, "variable"], "redis_endpoints", ["variable: 'redis_endpoints' does not match"]),
+    ([9, "items"], [5], ["items[0]: must be a text, not 5"]),
+    ([9, "where"], "controller", ["did you mean 'control'?"]),
     ([7], "clock", ["probes[7]: must be a mapping, not 'clock'"]),
 ]
 
@@ -133,6 +149,10 @@ UNRELATED: list[tuple[list[Any], Any, list[str]]] = [
     ([1, "args", "matches", 0], "UNIT=x", ["{item} stands nowhere"]),
     ([2, "args", "argv", 3], "x{items}", ["no list has the element {items}"]),
     ([2, "args", "argv", 0], "{item}", ["{item} needs a `from` with as: each"]),
+    ([9, "args", "endpoint"], "x", ["{item} stands nowhere"]),
+    ([9, "from"], {"probe": "units", "selector": "unit_names"}, ["or from a probe, not both"]),
+    ([9, "variable"], ..., ["items are those a variable names, and it names none"]),
+    ([0, "where"], "control", ["where: control needs a variable that names what to ask"]),
     ([0, "args", "argv", 1], "{items}", ["{items} needs a `from` with as: all"]),
 ]
 

@@ -196,3 +196,31 @@ def seconds(record: dict[str, Any]) -> float:
     from datetime import datetime
 
     return datetime.fromisoformat(record["started_at"]).timestamp()
+
+
+def named(*items: str) -> dict[str, Any]:
+    return {
+        "id": "named",
+        "kind": "command",
+        "args": {"argv": ["echo", "asked:{item}"]},
+        "mask": "none",
+        "variable": "probe_redis_local_endpoints",
+        "items": list(items),
+    }
+
+
+def test_targets_the_operator_names(look: Look) -> None:
+    """Each has a record of its own, once, in the order named; it has no parent."""
+    found = look(named("b", "a", "b"))
+
+    assert list(found) == ["named[b]", "named[a]"]
+    assert found["named[a]"]["stdout"]["data"] == "asked:a\n"
+    assert (found["named[a]"]["item"], found["named[a]"]["parent"]) == ("a", None)
+
+
+def test_nothing_named(look: Look) -> None:
+    """Without a name one record says that nothing was asked."""
+    record = look(named())["named"]
+
+    assert (record["outcome"], record["item"]) == ("collected", None)
+    assert record["stdout"]["size"] == 0

@@ -146,3 +146,85 @@ def test_socket_pids() -> None:
 def test_garbage(selector: str, garbage: str) -> None:
     """Garbage is no target and no exception."""
     assert select(selector, garbage) == []
+
+
+LISTENERS = sorted((Path(__file__).parent / "fixtures").glob("ss-listeners-*.txt"))
+
+ENDPOINTS = {
+    "bullseye": ["127.0.0.1:6379", "127.0.0.1:26379", "/var/lib/redis/only.sock"],
+    "bookworm": ["127.0.0.1:6379", "127.0.0.1:6380", "127.0.0.1:26379", "/var/lib/redis/only.sock"],
+    "trixie": ["127.0.0.1:6379", "127.0.0.1:6380", "127.0.0.1:26379", "/var/lib/redis/only.sock"],
+}
+"""As root. On bullseye the second server did not start."""
+
+WITHOUT_RIGHTS = {
+    suite: ["127.0.0.1:6379", "127.0.0.1:26379", *second, "/var/lib/redis/only.sock"]
+    for suite, second in {
+        "bullseye": [],
+        "bookworm": ["/tmp/redis-second.sock"],  # noqa: S108 - where it was
+        "trixie": ["/tmp/redis-second.sock"],  # noqa: S108
+    }.items()
+}
+"""Only the unit's or the socket's name tells: `redis-second.service` need be no server."""
+
+
+@pytest.mark.parametrize("path", LISTENERS, ids=lambda path: str(path.stem))
+def test_redis_endpoints(path: Path) -> None:
+    """One endpoint a server: loopback before its socket, and nothing that is no Redis."""
+    _, _, suite, user = path.stem.split("-")
+    expected = ENDPOINTS if user == "root" else WITHOUT_RIGHTS
+
+    assert select("redis_endpoints", path.read_text()) == expected[suite]
+
+
+def listener(address: str, holders: str = "", more: str = "") -> str:
+    return f"tcp   LISTEN 0      511   {address}   0.0.0.0:* {holders} {more} <->    \n"
+
+
+SERVER = 'users:(("redis-server",pid=7,fd={}))'
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        # A TLS port and a cluster's own port are opened after the plain one.
+        (
+            listener("127.0.0.1:6380", SERVER.format(8))
+            + listener("0.0.0.0:16379", SERVER.format(9))
+            + listener("10.0.0.1:6379", SERVER.format(6))
+            + listener("0.0.0.0:6379", SERVER.format(7)),
+            ["127.0.0.1:6379"],
+        ),
+        (listener("10.0.0.1:6379", SERVER.format(6)), ["10.0.0.1:6379"]),
+        (listener("[::]:6379", SERVER.format(6)), ["[::1]:6379"]),
+        (listener("*:6379", SERVER.format(6)), ["127.0.0.1:6379"]),
+        (listener("127.0.0.1%lo:6379", SERVER.format(6)), ["127.0.0.1:6379"]),
+        # A child that saves the data holds the same sockets.
+        (
+            listener(
+                "127.0.0.1:6379",
+                'users:(("redis-server",pid=9,fd=6),("redis-server",pid=7,fd=6))',
+            )
+            + listener("10.0.0.1:6379", SERVER.format(7)),
+            ["127.0.0.1:6379"],
+        ),
+        (listener("127.0.0.1:7000", 'users:(("valkey-server",pid=7,fd=6))'), ["127.0.0.1:7000"]),
+        # None of these is a server's.
+        (listener("127.0.0.1:6379", 'users:(("python3",pid=7,fd=6))'), []),
+        (listener("127.0.0.1:6379", 'users:(("docker-proxy",pid=7,fd=6))'), []),
+        (listener("127.0.0.1:9121", "", "ino:1 cgroup:/system.slice/redis-exporter.service"), []),
+        (listener("127.0.0.1:9121", "", "ino:1 cgroup:/system.slice/redis_exporter.service"), []),
+        (listener("127.0.0.1:6379"), []),
+        (listener("127.0.0.1:0", SERVER.format(6)), []),
+        (listener("127.0.0.1:66379", SERVER.format(6)), []),
+        # Without rights the unit tells.
+        (
+            listener("127.0.0.1:6381", "", "ino:5 cgroup:/system.slice/x/redis-server@b.service")
+            + listener("127.0.0.1:6382", "", "ino:9 cgroup:/system.slice/redis_6382.service"),
+            ["127.0.0.1:6381", "127.0.0.1:6382"],
+        ),
+    ],
+)
+def test_which_socket_of_a_server(shown: str, expected: list[str]) -> None:
+    """The plain port on the nearest address, and only sockets known to be a server's."""
+    assert select("redis_endpoints", shown) == expected

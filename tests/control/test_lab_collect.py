@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from reporter.byhand import declared_probes
 from tests.lab import Lab, LabHost, Recipe
 from truthmap_control import answer, program
 
-from .plays import DOMAINS, ROOT, Runner
+from .plays import ROOT, Runner
 
 pytestmark = pytest.mark.lab
 
@@ -234,11 +235,7 @@ def test_by_hand_it_gives_the_same_evidence(
     hosts: dict[str, LabHost], play: Runner, suite: str
 ) -> None:
     """Its administrator runs one file with `sh`; every probe answers, and nothing is left."""
-    declared = [
-        probe
-        for role in sorted(f"probe_{domain}" for domain in DOMAINS)
-        for probe in _defaults(role)[f"{role}_probes"]
-    ]
+    declared = [probe for probe in declared_probes() if probe.get("where") != "control"]
     script = program.script(program.request(declared))
     host = hosts[suite]
     host.put("/root/truthmap-collect.sh", script)

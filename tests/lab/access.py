@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .certificates import Authority
 from .hosts import LabHost
 from .podman import run_tool
 
@@ -28,20 +29,29 @@ class Access:
         self.known_hosts = state_dir / "known_hosts"
         self.ssh_config = state_dir / "ssh_config"
         self.password_file = state_dir / "operator_password"
+        self.redis_password_file = state_dir / "redis_password"
+        self.authority = Authority(state_dir / "tls")
 
     def prepare(self) -> None:
-        """Make the client key and operator's password, once per lab."""
+        """Make the client key, the passwords and the certificate authority, once per lab."""
         if not self.key.exists():
             comment = ["-N", "", "-C", "truthmap-lab"]
             run_tool(["ssh-keygen", "-q", "-t", "ed25519", *comment, "-f", str(self.key)])
-        if not self.password_file.exists():
-            self.password_file.touch(mode=0o600)
-            self.password_file.write_text(secrets.token_urlsafe(18) + "\n")
+        for file in (self.password_file, self.redis_password_file):
+            if not file.exists():
+                file.touch(mode=0o600)
+                file.write_text(secrets.token_urlsafe(18) + "\n")
+        self.authority.prepare()
 
     @property
     def password(self) -> str:
         """operator's sudo password on every host of this lab."""
         return self.password_file.read_text().strip()
+
+    @property
+    def redis_password(self) -> str:
+        """The password of those Redis servers of this lab that ask for one."""
+        return self.redis_password_file.read_text().strip()
 
     def public_key(self) -> str:
         """The client's public key, one line."""

@@ -30,6 +30,12 @@ class LabHost:
     container_id: str
     podman: Podman
     ssh_config: Path
+    published: tuple[tuple[int, int], ...] = ()
+    """More ports that are reachable from this machine: (port inside, port on 127.0.0.1)."""
+
+    def published_port(self, port: int) -> int:
+        """The port on 127.0.0.1 that leads to a port of the host; KeyError if none does."""
+        return dict(self.published)[port]
 
     def run(
         self,
@@ -136,12 +142,14 @@ class Recipe:
     """Called once after boot; must end with the host as wanted."""
     version: str = ""
     """Changes when `setup` does, so that a host set up by the old one is not used again."""
+    published: tuple[int, ...] = ()
+    """Ports to reach from this machine, beside SSH's: see LabHost.published_port."""
 
     @property
     def fingerprint(self) -> str:
         """Text that is equal for recipes that make equal hosts."""
         hook = f"{self.setup.__module__}.{self.setup.__qualname__}" if self.setup else ""
-        return f"{self.suite} {hook} {self.version}"
+        return f"{self.suite} {hook} {self.version} {self.published}"
 
 
 def pack(files: Mapping[str, tuple[str, int]]) -> bytes:

@@ -30,6 +30,7 @@ _PACKAGES = (
     "iproute2",
     "redis-server",
     "redis-tools",
+    "python3-redis",  # the programs of the reference host speak to Redis with it
     "logrotate",
     "procps",
     "cron",

@@ -80,7 +80,7 @@ class Lab:
             )
         if os.geteuid() != 0:
             return "the lab needs root (its hosts run a real systemd): run it as root or with sudo"
-        needed = ("podman", "mmdebstrap", "ssh", "ssh-keygen", "iptables")
+        needed = ("podman", "mmdebstrap", "ssh", "ssh-keygen", "iptables", "openssl")
         missing = [program for program in needed if not shutil.which(program)]
         helpers = [
             Path(folder, "netavark") for folder in ("/usr/lib/podman", "/usr/libexec/podman")
@@ -208,6 +208,7 @@ class Lab:
             f"--label={_LABEL}-name={name}",
             f"--label={_LABEL}-suite={recipe.suite}",
             *_options(),
+            *(f"--publish=127.0.0.1::{port}" for port in recipe.published),
             image_tag(recipe.suite),
             "/lib/systemd/systemd",
         )
@@ -243,14 +244,16 @@ class Lab:
             if entry["State"] != "running":
                 continue
             name = entry["Labels"][f"{_LABEL}-name"]
+            ports = {port["container_port"]: port["host_port"] for port in entry["Ports"]}
             found[name] = LabHost(
                 name=name,
                 suite=entry["Labels"][f"{_LABEL}-suite"],
-                port=entry["Ports"][0]["host_port"],
+                port=ports.pop(22),
                 container=entry["Names"][0],
                 container_id=entry["Id"],
                 podman=self.podman,
                 ssh_config=self.access.ssh_config,
+                published=tuple(sorted(ports.items())),
             )
         return found
 

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from .hosts import LabHost, Recipe
+from .populations import REFERENCE_REDIS, Population, load_population, populate, settings
 
 __all__ = ["ReferenceUnits", "load_reference_units", "provision_reference", "reference_recipe"]
 
@@ -22,6 +23,7 @@ _HERE = Path(__file__).parent
 _DATA = _HERE / "reference_units.yml"
 _PROGRAMS = _HERE / "programs"
 _INSTALLED = "/opt/quantum/bin"
+_SETTINGS = "/opt/quantum/etc/settings.json"
 
 # The user was renamed once and logrotate's snippet was forgotten: "unknown user 'quantum'", exit 1.
 _LOGROTATE_SNIPPET = """\
@@ -52,7 +54,7 @@ class ReferenceUnits:
     listeners: dict[str, int]
     """Running service -> the port it listens on."""
     connections: dict[str, list[int]]
-    """Running service -> the ports of this host it holds connections to."""
+    """Running service -> the ports of this host it holds connections to, Redis excepted."""
 
     @property
     def timers(self) -> tuple[str, ...]:
@@ -74,7 +76,8 @@ def load_reference_units() -> ReferenceUnits:
 
 def reference_recipe() -> Recipe:
     """Recipe of the default host `reference`."""
-    sources = [Path(__file__), _DATA, *sorted(_PROGRAMS.glob("*.py"))]
+    own = [Path(__file__), _HERE / "populations.py", _DATA, REFERENCE_REDIS]
+    sources = [*own, *sorted(_PROGRAMS.glob("*.py"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     return Recipe("bookworm", setup=provision_reference, version=version)
 
@@ -82,8 +85,11 @@ def reference_recipe() -> Recipe:
 def provision_reference(host: LabHost) -> None:
     """Bring the reference population about; may be repeated on the same host."""
     units = load_reference_units()
+    redis = load_population(REFERENCE_REDIS)
     host.run("id qt 2>/dev/null || useradd --create-home --shell /bin/bash qt")
-    host.put_files(dict(_files(units)))
+    host.run(f"systemctl stop {' '.join(_services(redis.units))}", check=False)
+    populate(host, redis)
+    host.put_files(dict(_files(units, redis)))
     enabled = [
         *_services(units.running + units.short_lived + units.program_missing),
         *_services(units.enabled_inactive),
@@ -102,19 +108,24 @@ def provision_reference(host: LabHost) -> None:
         host.run(f"systemctl start {unit}.service", check=False)
 
 
-def _files(units: ReferenceUnits) -> Iterator[tuple[str, tuple[str, int]]]:
+def _files(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str, tuple[str, int]]]:
     """Every file the host gets: path, (text, mode)."""
     for program in sorted(_PROGRAMS.glob("*.py")):
         yield f"{_INSTALLED}/{program.name}", (program.read_text(), 0o644)
     yield "/etc/logrotate.d/quantum", (_LOGROTATE_SNIPPET, 0o644)
-    for name, text in _unit_texts(units):
+    yield _SETTINGS, (settings(redis, host="127.0.0.1"), 0o644)
+    for name, text in _unit_texts(units, redis):
         yield f"/etc/systemd/system/{name}", (text, 0o644)
 
 
-def _unit_texts(units: ReferenceUnits) -> Iterator[tuple[str, str]]:
+def _unit_texts(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str, str]]:
     wants = {service: missing for missing, service in units.missing.items()}
     for name in units.running + units.enabled_inactive + units.disabled_inactive:
-        lines = _service_lines("/usr/bin/python3 -SE", "service.py", name, _sockets(units, name))
+        uses_redis = name in redis.units
+        arguments = _sockets(units, name) + ([f"--settings={_SETTINGS}"] if uses_redis else [])
+        # -S leaves out the distribution's packages, redis-py among them, and starts sooner.
+        interpreter = f"/usr/bin/python3 {'-E' if uses_redis else '-SE'}"
+        lines = _service_lines(interpreter, "service.py", name, arguments)
         yield f"{name}.service", _service(name, [*lines, "Restart=on-failure"], wants.get(name))
     for name in units.short_lived:
         lines = _service_lines("/usr/bin/python3 -SE", "exit_monitor.py", name)

@@ -55,6 +55,18 @@ def counted(host: HostContext, number: int, other: str | Missing) -> Iterator[Ve
     )
 
 
+@rule(section="host", component=BLOCK, needs=(), if_asked=("each",), worst="P2")
+def optional(each: Each[str] | Missing) -> Iterator[Verdict]:
+    """Show what was named."""
+    if isinstance(each, Missing):
+        yield verdict("nothing")
+        return
+    for item in sorted({*each.values, *each.missing}):
+        value = each.get(item)
+        said = f"{value.probe}: {value.reason}" if isinstance(value, Missing) else value
+        yield verdict(item, said)
+
+
 def judged(host: Bundle, *rules: Rule, parsers: dict[str, Parser] | None = None) -> list[Finding]:
     context = HostContext(name="web1", collected_at=0.0, profiles=Profiles(), bundle=host)
     return judge(context, rules, parsers or PARSERS)
@@ -251,3 +263,34 @@ def test_a_listed_target_without_a_record_is_missing() -> None:
     findings = by_id(_with_targets(listed, record("each_probe", "x", item="a")))
     assert str(findings["everything:b"].verdict.message) == "no record of it in the archive"
     assert "everything:evidence/each_probe" not in findings
+
+
+def test_what_a_run_may_leave_out_is_missed_only_where_it_was_asked() -> None:
+    """Most runs name no server: that is no gap."""
+    assert set(by_id(judged(bundle([]), optional))) == {"optional:nothing"}
+    asked = by_id(judged(bundle([], probes=["each_probe"]), optional))
+    assert set(asked) == {"optional:nothing", "optional:evidence/each_probe"}
+    assert asked["optional:evidence/each_probe"].gate == "P2"
+
+
+def test_a_target_that_was_named_and_has_no_record_is_missing() -> None:
+    """One of several parts of a target (a cluster's nodes) answers for it."""
+    host = bundle([record("each_probe", "x", item="a"), record("each_probe", "y", item="c/1")])
+    host = msgspec.structs.replace(host, probes=[{"id": "each_probe", "items": ["a", "b", "c"]}])
+    seen = by_id(judged(host, optional))
+    assert set(seen) == {"optional:a", "optional:b", "optional:c/1"}
+    assert "each_probe[b]: no record of it" in str(seen["optional:b"].verdict.message)
+
+
+def test_a_shortfall_is_why_a_target_has_no_value() -> None:
+    """Targets beyond a limit are named by the note the collector leaves."""
+    note = record("each_probe", outcome="error", reason="1 of 2 looked at", exit_code=None)
+
+    @rule(section="host", component=BLOCK, needs=("each",))
+    def wanted(each: Each[str]) -> Iterator[Verdict]:
+        """Ask for one beyond the limit."""
+        value = each.get("b")
+        yield verdict("b", str(value.reason) if isinstance(value, Missing) else value)
+
+    seen = by_id(judged(bundle([record("each_probe", "x", item="a"), note]), wanted))
+    assert "1 of 2 looked at" in str(seen["wanted:b"].verdict.message)

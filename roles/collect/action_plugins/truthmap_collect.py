@@ -16,8 +16,8 @@ from ansible.plugins.action import ActionBase
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "files"))
 
-from truthmap_control import answer, archive, clock, probes, program, values
-from truthmap_control.perturbations import perturbations
+from truthmap_control import answer, archive, clock, probes, program, remote, secrets, values
+from truthmap_control.perturbations import perturbations, redis_perturbations
 
 _RUN = "collect_run"
 _TROUBLES = (
@@ -56,24 +56,26 @@ class ActionModule(ActionBase):
 
     def _collect(self, task_vars):
         run = self._run(task_vars)
-        asked = self._probes(task_vars)
+        login = values.flag(self._value(task_vars, "collect_login"), "collect_login", True)
+        asked, ours = self._named(task_vars, self._probes(task_vars), login)
         applications = self._applications(task_vars)
-        request = program.request(
-            asked, fingerprint_key=self._key(task_vars, run), limits=self._limits(task_vars)
-        )
-        interpreter = self._interpreter(task_vars)
-        sent = time.time()
-        output = self._execute(program.launcher(interpreter), program.build(request))
-        received = time.time()
-        found = answer.decode(output["stdout"], output["stderr"])
+        key, limits = self._key(task_vars, run), self._limits(task_vars)
+        survey = remote.Survey(ours, limits, key) if ours else None
+        if login:
+            found, offset = self._from_host(task_vars, asked, key, limits)
+        else:
+            found, offset = remote.nothing(key), None
+        if survey is not None:
+            found = remote.together(found, survey.answer())
         bundle = archive.bundle(
             {**found, "probes": asked},
             run=run["run"],
             host=values.text(task_vars["inventory_hostname"], "inventory_hostname"),
             groups=values.plain(task_vars.get("group_names", []), "group_names"),
-            clock=clock.offset(sent, received, found["started_at"], found["finished_at"]),
+            collected_by="ansible" if login else "control",
+            clock=offset,
             applications=applications,
-            perturbations=self._perturbations(),
+            perturbations=self._perturbations(asked, ours, login),
         )
         name, sha256 = archive.write_bundle(Path(run["folder"]), bundle)
         return {
@@ -83,6 +85,39 @@ class ActionModule(ActionBase):
             "sha256": sha256,
             "outcomes": answer.outcomes(found),
         }
+
+    def _from_host(self, task_vars, asked, key, limits):
+        """Return the host's answer, and how far its clock is from ours."""
+        needed = secrets.gathered(
+            {probe["kind"] for probe in asked if probe.get("where") != "control"},
+            lambda name: self._value(task_vars, name),
+        )
+        request = program.request(asked, fingerprint_key=key, limits=limits, secrets=needed)
+        interpreter = self._interpreter(task_vars)
+        sent = time.time()
+        output = self._execute(program.launcher(interpreter), program.build(request))
+        received = time.time()
+        found = answer.decode(output["stdout"], output["stderr"])
+        return found, clock.offset(sent, received, found["started_at"], found["finished_at"])
+
+    def _named(self, task_vars, asked, login):
+        """Fill in the targets that variables name; return all probes, and those we ask ourselves.
+
+        Of a host without a login only the latter are asked.
+        """
+        filled, ours = [], []
+        for probe in asked:
+            if probe.get("where") == "control":
+                endpoints = remote.read(probe, self._value(task_vars, probe["variable"]))
+                names = [endpoint.name for endpoint in endpoints]
+                ours.append(({**probe, "items": names}, endpoints))
+                filled.append(ours[-1][0])
+            elif login and "variable" in probe:
+                named = self._value(task_vars, probe["variable"])
+                filled.append({**probe, "items": values.texts(named, probe["variable"])})
+            elif login:
+                filled.append(probe)
+        return filled, ours
 
     def _execute(self, command, text):
         """Pipe the program to the host's shell, with nothing of it printed at any verbosity."""
@@ -146,14 +181,22 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             raise AnsibleError(f"the variable {name} of this host: {error}") from error
 
-    def _perturbations(self):
+    def _perturbations(self, asked, ours, login):
+        """List what this leaves behind, as far as it can be known beforehand."""
+        surveyed = any(endpoints for _, endpoints in ours)
+        if not login:
+            return redis_perturbations(on_host=False) if surveyed else []
         user = self._get_remote_user() or ""
         become = self._connection.become
         method = become.name.rpartition(".")[2] if become else None
         target = self.get_become_option("become_user", "root") if become else "root"
         if user == target and not constants.BECOME_ALLOW_SAME_USER:
             method = None
-        return perturbations(self._connection.transport.rpartition(".")[2], user, method, target)
+        kinds = {probe["kind"] for probe in asked if probe.get("where") != "control"}
+        found = perturbations(self._connection.transport.rpartition(".")[2], user, method, target)
+        if surveyed or "redis" in kinds:
+            found += redis_perturbations(on_host="redis" in kinds)
+        return found
 
 
 def _without_bundle(status, error):

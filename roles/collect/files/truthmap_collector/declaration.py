@@ -98,6 +98,7 @@ KINDS = {
         "none",
         True,
     ),
+<<<<<<< HEAD
     "source_scan": KindArguments(
         "What Python programs import, and what their code says of streams; nothing is executed.",
         {
@@ -128,6 +129,57 @@ KINDS = {
         "none",
         True,
     ),
+=======
+    "redis": KindArguments(
+        "The survey of one Redis or Valkey server: its state, streams, groups and clients.",
+        {
+            "endpoint": _TEXT,
+            "time_fields": _NAMES,
+            "source_fields": _NAMES,
+            "type_fields": _NAMES,
+            "payload_fields": _NAMES,
+            "entries": {
+                "description": "newest entries of a stream asked for",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100,
+            },
+            "streams": {
+                "description": "of a database, at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+            "groups": {
+                "description": "of a stream whose consumers are listed, at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 1000,
+            },
+            "consumers": {
+                "description": "a group with more has its consumers counted, not listed",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+            "clients": {
+                "description": "a server with more has its clients counted, not listed",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+            "duty": {
+                "description": "share of time the server may be busy for the survey",
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 1,
+            },
+        },
+        ["endpoint"],
+        {"json": ["error", "values"]},
+        False,
+    ),
+>>>>>>> main
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }
 """The closed set of kinds."""
@@ -167,6 +219,20 @@ _PROBE: Schema = {
             },
             "required": ["probe", "selector"],
             "additionalProperties": False,
+        },
+        "variable": {
+            "description": "the inventory variable that names its targets",
+            "type": "string",
+            "pattern": "^probe_[a-z0-9_]+$",
+        },
+        "items": {
+            "description": "the targets that variable named; filled in by the control node",
+            "type": "array",
+            "items": _TEXT,
+        },
+        "where": {
+            "description": "which machine asks: the host itself, or the control node",
+            "enum": ["host", "control"],
         },
         "identifiers": {"enum": sorted(SELECTORS)},
         "when": {"enum": ["first", "last"]},
@@ -296,9 +362,10 @@ def _is_circular(probe: Dict[str, Any], by_id: Dict[str, Dict[str, Any]]) -> boo
 
 def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
     texts = list(_texts(probe.get("args", {})))
-    wanted = {"each": "{item}", "all": "{items}"}.get(
-        probe["from"].get("as", "each") if "from" in probe else ""
-    )
+    way = "each" if "variable" in probe else ""
+    if "from" in probe:
+        way = probe["from"].get("as", "each")
+    wanted = {"each": "{item}", "all": "{items}"}.get(way)
     if wanted == "{item}" and not any(wanted in text for text in texts):
         yield "{}: args: {{item}} stands nowhere, so every target would be asked the same".format(
             where
@@ -311,6 +378,12 @@ def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
         if sign != wanted and any(sign in text for text in texts):
             way = "each" if sign == "{item}" else "all"
             yield "{}: args: {} needs a `from` with as: {}".format(where, sign, way)
+    if "variable" in probe and "from" in probe:
+        yield "{}: its targets come from a variable or from a probe, not both".format(where)
+    if "items" in probe and "variable" not in probe:
+        yield "{}: items are those a variable names, and it names none".format(where)
+    if probe.get("where") == "control" and "variable" not in probe:
+        yield "{}: where: control needs a variable that names what to ask".format(where)
 
 
 def _texts(value: Any) -> Iterator[str]:

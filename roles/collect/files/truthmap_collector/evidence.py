@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 from truthmap_collector import host, jobs
 from truthmap_collector.declaration import masking_of
@@ -12,7 +12,7 @@ from truthmap_collector.kinds.journal import DEFAULT_FIELDS
 from truthmap_collector.masking import Masker
 from truthmap_collector.observation import Stream
 
-__all__ = ["digest", "record"]
+__all__ = ["digest", "maskable", "record"]
 
 Record = Dict[str, Any]
 
@@ -49,6 +49,28 @@ def record(look: Look, masker: Masker) -> Record:
         "stderr": _stored(look.stderr, "none" if mode == "none" else "text", masker),
     }
     return dict(made, sha256=digest(made))
+
+
+def maskable(look: Look) -> int:
+    """Return how many bytes of a look the masker will have to judge.
+
+    Of JSON lines that are only the values of the named keys: most of a survey's rows are state.
+    """
+    mode = _stdout_mode(look.job.probe, masking_of(look.job.probe))
+    if not isinstance(mode, dict) or "json" not in mode:
+        return len(look.stdout.data) + len(look.stderr.data)
+    lines = look.stdout.data.splitlines()
+    return sum(_judged(line, mode["json"]) for line in lines) + len(look.stderr.data)
+
+
+def _judged(line: bytes, names: List[str]) -> int:
+    try:
+        row = json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        return len(line)
+    return sum(len(json.dumps(row[name])) for name in names if name in row)
 
 
 def digest(made: Record) -> str:

@@ -8,7 +8,7 @@ from truthmap_collector.kinds import KINDS as EXECUTED
 from truthmap_collector.observation import COLLECTED, ERROR, Stream, Verdict
 from truthmap_collector.selectors import select
 
-__all__ = ["Job", "Look", "by_hand", "derived", "plain", "rank", "targets"]
+__all__ = ["Job", "Look", "by_hand", "derived", "named", "plain", "rank", "targets"]
 
 _MOST = 20
 
@@ -79,6 +79,14 @@ def derived(probe: Probe, parents: Sequence[Look], now: float) -> Tuple[List[Job
     if not items:
         return [], [*looks, Look(plain(probe), now, 0.0, verdict)]
     return [plain(probe)._replace(args=_expanded(probe.get("args", {}), items[:most]))], looks
+
+
+def named(probe: Probe, now: float) -> Tuple[List[Job], List[Look]]:
+    """Return the jobs of a probe whose targets the operator names, as `derived` does."""
+    items = list(dict.fromkeys(probe.get("items", [])))
+    if not items:
+        return [], [Look(plain(probe), now, 0.0, Verdict(COLLECTED))]
+    return [_for_one(probe, item) for item in items], []
 
 
 def rank(job: Job) -> int:

@@ -66,6 +66,11 @@ class Tail:
         self._size = 0
         self._skipped = False
 
+    @property
+    def size(self) -> int:
+        """The bytes there were so far, kept or not."""
+        return self._size
+
     def add(self, chunk: bytes) -> None:
         """Take the next bytes of the output."""
         self._size += len(chunk)

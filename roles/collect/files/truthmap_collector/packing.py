@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 from truthmap_collector import shrinking
 from truthmap_collector.answer import framed, surely_within
 from truthmap_collector.declaration import masking_of
-from truthmap_collector.evidence import record
+from truthmap_collector.evidence import maskable, record
 from truthmap_collector.jobs import Look
 from truthmap_collector.masking import Masker
 
@@ -52,7 +52,9 @@ def _masked_in_time(looks: Sequence[Look], masker: Masker, deadline: float) -> L
         look = looks[place]
         if masking_of(look.job.probe) != "none":
             in_time = int((deadline - time.monotonic()) * _MASKED_BYTES_PER_S)
-            look = shrinking.shrunk(look, max(in_time, _ALWAYS_MASKED_BYTES))
+            most = max(in_time, _ALWAYS_MASKED_BYTES)
+            if shrinking.weight([look]) > most and maskable(look) > most:
+                look = shrinking.shrunk(look, most)
         pairs[place] = (look, record(look, masker))
     return [pairs[place] for place in range(len(looks))]
 

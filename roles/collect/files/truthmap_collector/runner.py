@@ -6,11 +6,12 @@ import os
 import platform
 import sys
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from truthmap_collector import VERSION, host, scheduler
 from truthmap_collector.answer import SCHEMA
 from truthmap_collector.declaration import validate
+from truthmap_collector.kinds import KINDS, Kind
 from truthmap_collector.limits import Limits
 from truthmap_collector.masking import Masker
 from truthmap_collector.packing import pack
@@ -23,13 +24,18 @@ Answer = Dict[str, Any]
 _MASKING_S = 10  # what masking may take even if the probes have used up the host's time
 
 
-def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> Answer:
+def collect(
+    request: Dict[str, Any],
+    groups: Optional[ProcessGroups] = None,
+    kinds: Mapping[str, Kind] = KINDS,
+) -> Answer:
     """Execute the probes of a request and return the answer `truthmap/answer/1`.
 
-    `request` has `probes` (declarations), `limits` (see Limits) and `fingerprint_key` (text or
-    null; null makes a random key for this run). `groups` takes the running process groups, for a
-    caller who may have to end them. `complete` is false if the budget of time or of bytes cut
-    anything. Raises ValueError for a request that is not valid.
+    `request` has `probes` (declarations), `limits` (see Limits), `fingerprint_key` (text or
+    null; null makes a random key for this run) and `secrets` (by kind what it needs to be let in;
+    nothing of it is in the answer). `groups` takes the running process groups, for a caller who
+    may have to end them; `kinds` is how each kind is executed. `complete` is false if the budget
+    of time or of bytes cut anything. Raises ValueError for a request that is not valid.
     """
     probes = request["probes"]
     errors = validate(probes)
@@ -39,7 +45,7 @@ def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> 
     groups = groups or ProcessGroups()
     begin, end = time.time(), time.monotonic() + limits.host_timeout_s
     try:
-        outcome = scheduler.execute(probes, limits, groups)
+        outcome = scheduler.execute(probes, limits, groups, request.get("secrets"), kinds)
     finally:
         groups.kill_all()
     answer = {
@@ -53,7 +59,9 @@ def collect(request: Dict[str, Any], groups: Optional[ProcessGroups] = None) -> 
         "evidence": [],
     }
     deadline = max(end, time.monotonic() + _MASKING_S)
-    pack(answer, outcome.looks, Masker(outcome.identifiers), limits.answer_bytes, deadline)
+    words = [word for kind in KINDS.values() for word in kind.words]
+    masker = Masker(outcome.identifiers + words)
+    pack(answer, outcome.looks, masker, limits.answer_bytes, deadline)
     return answer
 
 

@@ -3,12 +3,12 @@
 import queue
 import threading
 import time
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from truthmap_collector import jobs, shrinking
 from truthmap_collector.declaration import masking_of, phase_is_last
 from truthmap_collector.jobs import Job, Look, Probe
-from truthmap_collector.kinds import KINDS
+from truthmap_collector.kinds import KINDS, Kind
 from truthmap_collector.limits import Limits
 from truthmap_collector.observation import ERROR, TIMEOUT, Tail, Verdict
 from truthmap_collector.process import ProcessGroups
@@ -23,6 +23,9 @@ _HAND_OVER_S = 1.5
 # The kernel may hand a signal to any thread; the main thread, which alone acts on it, does not
 # wake from its waiting for that.
 _GLANCE_S = 0.25
+
+
+Way = Callable[[Dict[str, Any], Turn], Verdict]
 
 
 class Outcome(NamedTuple):
@@ -41,19 +44,35 @@ class _Running(NamedTuple):
     started: float
 
 
-def execute(probes: List[Probe], limits: Limits, groups: ProcessGroups) -> Outcome:
+def execute(
+    probes: List[Probe],
+    limits: Limits,
+    groups: ProcessGroups,
+    secrets: Optional[Dict[str, Any]] = None,
+    kinds: Mapping[str, Kind] = KINDS,
+) -> Outcome:
     """Execute valid declarations; every one has at least one look afterwards.
 
+    `secrets` is what the operator gave by kind, `kinds` how each is executed.
     Returns at most a few seconds after the host's budget has ended, whatever hangs.
     """
-    return _Scheduler(probes, limits, groups).run()
+    return _Scheduler(probes, limits, groups, secrets or {}, kinds).run()
 
 
 class _Scheduler:
     """The state of one run; only the thread that calls `run` touches it."""
 
-    def __init__(self, probes: List[Probe], limits: Limits, groups: ProcessGroups) -> None:
+    def __init__(
+        self,
+        probes: List[Probe],
+        limits: Limits,
+        groups: ProcessGroups,
+        secrets: Dict[str, Any],
+        kinds: Mapping[str, Kind],
+    ) -> None:
         self._probes = probes
+        self._secrets = secrets
+        self._kinds = kinds
         by_id = {probe["id"]: probe for probe in probes}
         self._last = {name for name, probe in by_id.items() if phase_is_last(probe, by_id)}
         self._limits = limits
@@ -105,12 +124,15 @@ class _Scheduler:
         return name not in self._waiting and not self._open[name]
 
     def _make_ready(self, probe: Probe) -> None:
-        found = [jobs.plain(probe)]
+        found: List[Job] = [jobs.plain(probe)]
+        answered: List[Look] = []
         if "from" in probe:
             parents = self._looks[probe["from"]["probe"]]
             found, answered = jobs.derived(probe, parents, time.time())
-            for look in answered:
-                self._keep(look)
+        elif "variable" in probe:
+            found, answered = jobs.named(probe, time.time())
+        for look in answered:
+            self._keep(look)
         self._place.update((job.id, place) for place, job in enumerate(found, 1))
         self._open[probe["id"]] += len(found)
         self._ready.extend(found)
@@ -123,7 +145,8 @@ class _Scheduler:
     def _start(self, job: Job) -> None:
         turn = self._turn(job)
         self._running[job.id] = (job, _Running(turn, time.time(), time.monotonic()))
-        thread = threading.Thread(target=_work, args=(job, turn, self._done), daemon=True)
+        look = self._kinds[job.probe["kind"]].look
+        thread = threading.Thread(target=_work, args=(look, job, turn, self._done), daemon=True)
         thread.start()
 
     def _turn(self, job: Job) -> Turn:
@@ -135,7 +158,10 @@ class _Scheduler:
         if deadline > self._end:
             deadline, late = self._end, self._budget_over("stopped")
         text_only = masking_of(job.probe) != "none"
-        return Turn(Tail(limit), Tail(limit), deadline, late, limit, text_only, self._groups)
+        secret = self._secrets.get(job.probe["kind"])
+        return Turn(
+            Tail(limit), Tail(limit), deadline, late, limit, text_only, self._groups, secret
+        )
 
     def _budget_over(self, what: str) -> str:
         return "{}: the {:g} s for the whole host were over".format(
@@ -208,13 +234,13 @@ class _Scheduler:
         self._ready = []
 
 
-def _work(job: Job, turn: Turn, done: "queue.Queue[Tuple[Job, Verdict]]") -> None:
-    done.put((job, _looked(job, turn)))
+def _work(look: Way, job: Job, turn: Turn, done: "queue.Queue[Tuple[Job, Verdict]]") -> None:
+    done.put((job, _looked(look, job, turn)))
 
 
-def _looked(job: Job, turn: Turn) -> Verdict:
+def _looked(look: Way, job: Job, turn: Turn) -> Verdict:
     try:
-        return KINDS[job.probe["kind"]].look(job.args, turn)
+        return look(job.args, turn)
     except Exception as error:  # noqa: BLE001 - whatever it is, it becomes evidence
         reason = "{}: {}".format(type(error).__name__, error)
         return Verdict(ERROR, reason, free_text=True)

@@ -13,6 +13,8 @@ repeated:
 
     tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
+`redis_endpoints` reads that of `ss -l -t -x -p -e`, see `truthmap_collector.listeners`.
+
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
 """
 
@@ -21,6 +23,8 @@ import shlex
 from typing import Callable, Dict, Iterable, Iterator, List, Tuple
 
 from truthmap_collector.source import programs
+
+from truthmap_collector.listeners import redis_endpoints
 
 __all__ = ["SELECTORS", "select"]
 
@@ -180,6 +184,7 @@ SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_units": _in_blocks(_failing_units),
     "program_folders": _in_blocks(_program_folders),
     "python_programs": _in_blocks(_python_programs),
+    "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
     "socket_pids": _socket_pids,
     "unit_names": _in_blocks(_unit_names),

@@ -15,6 +15,7 @@ class Turn(NamedTuple):
 
     `deadline` is monotonic seconds, `late` the reason to give when it has passed, `limit` the bytes
     kept of each stream. `text_only` says that the output will be masked, so bytes have to be text.
+    `secret` is what the operator gave for this kind: it must not get into anything a turn writes.
     """
 
     stdout: Tail
@@ -24,6 +25,7 @@ class Turn(NamedTuple):
     limit: int
     text_only: bool
     groups: ProcessGroups
+    secret: Any = None
 
     def write(self, row: Dict[str, Any]) -> None:
         """Write one JSON line to stdout."""

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-__all__ = ["perturbations"]
+__all__ = ["perturbations", "redis_perturbations"]
 
 _LOGIN_CONNECTIONS = frozenset({"ssh", "paramiko", "paramiko_ssh", "libssh"})
+
+
+def redis_perturbations(on_host: bool) -> list[str]:
+    """List what a survey of Redis servers leaves on them, and `on_host` on their host."""
+    found = [
+        "Redis: one connection a server and its commands, in the server's counters (connections, "
+        "commands, network bytes) and, while it lasts, in CLIENT LIST",
+        "Redis: keyspace hits, counted by SCAN with TYPE, XINFO and XREVRANGE; their growth "
+        "between the two INFO of a survey is ours and that of other clients together",
+        "Redis: keys past their time that SCAN meets on a primary are removed then, as any read "
+        "would have done, and counted as expired",
+        "Redis: entries in ACL LOG and in the error counters for each kind of command the user may "
+        "not run; before 7.2 the last access of the streams looked at",
+    ]
+    if on_host:
+        found.append(
+            "kernel module unix_diag: loaded by ss, where the kernel has it as a module and nobody "
+            "has looked at unix sockets since boot"
+        )
+    return found
 
 
 def perturbations(

@@ -12,12 +12,14 @@ __all__ = [
     "TAGS_OF_ANSIBLE",
     "ProbeError",
     "domains",
+    "filled",
     "gather",
     "select",
     "selected_domains",
     "variables",
 ]
 
+_REFERENCE = re.compile(r"^\{\{ (?P<name>probe_[a-z0-9_]+) \}\}$")
 _VARIABLE = re.compile(r"^probe_(?P<domain>.+)_probes$")
 TAGS_OF_ANSIBLE = frozenset({"all", "always", "never", "tagged", "untagged"})
 
@@ -50,6 +52,21 @@ def gather(declared: Mapping[str, Any]) -> dict[str, list[Probe]]:
         names = ", ".join(f"probe_{domain}_probes" for domain in sorted(declared))
         raise ProbeError(f"the probes of {names} are not valid: " + "; ".join(errors))
     return {domain: list(found) for domain, found in sorted(declared.items())}
+
+
+def filled(declared: Any, variables: Mapping[str, Any]) -> Any:
+    """Return declarations with `"{{ name }}"` replaced by that variable, without Ansible.
+
+    For a role's own defaults, which say nothing more difficult.
+    """
+    if isinstance(declared, str):
+        found = _REFERENCE.match(declared)
+        return variables.get(found["name"], declared) if found else declared
+    if isinstance(declared, list):
+        return [filled(item, variables) for item in declared]
+    if isinstance(declared, dict):
+        return {key: filled(item, variables) for key, item in declared.items()}
+    return declared
 
 
 def domains(names: Iterable[str]) -> list[str]:

@@ -38,17 +38,20 @@ def request(
     *,
     fingerprint_key: str | None = None,
     limits: Mapping[str, float] | None = None,
+    secrets: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Say what the collector shall do.
+    """Say what the collector shall do: all probes but those that the control node asks itself.
 
     `fingerprint_key` is any text that only the controller knows; None leaves it to the collector
-    to make one for itself. `limits` are those of `truthmap_collector.limits.Limits`.
+    to make one for itself. `limits` are those of `truthmap_collector.limits.Limits`,
+    `secrets` what lets probes in, by kind; the answer holds nothing of it.
     """
     return {
         "schema": REQUEST_SCHEMA,
-        "probes": probes,
+        "probes": [probe for probe in probes if probe.get("where") != "control"],
         "fingerprint_key": fingerprint_key,
         "limits": dict(limits or {}),
+        "secrets": dict(secrets or {}),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-__all__ = ["SettingError", "number", "one_line", "plain", "text"]
+__all__ = ["SettingError", "flag", "number", "one_line", "plain", "text", "texts"]
 
 _REASON_CHARACTERS = 500
 
@@ -49,6 +49,27 @@ def number(value: Any, where: str) -> float:
     if not (math.isfinite(found) and found > 0):
         raise SettingError(f"{where} is {value!r}: expected a number above 0")
     return found
+
+
+def flag(value: Any, where: str, default: bool) -> bool:
+    """Read true or false, also as text; `default` where nothing is given."""
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool):
+        return value
+    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if isinstance(value, (str, int)) and str(value).lower() in known:
+        return known[str(value).lower()]
+    raise SettingError(f"{where} is {value!r}: expected true or false")
+
+
+def texts(value: Any, where: str) -> list[str]:
+    """Read a list of texts; None and "" are an empty one."""
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise SettingError(f"{where} is no list of texts")
+    return list(value)
 
 
 def text(value: Any, where: str) -> str:

@@ -5,7 +5,7 @@ the system refuses. `by_hand` returns the command a person would type to see the
 takes is declared in `truthmap_collector.declaration`.
 """
 
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple, Sequence
 
 from truthmap_collector.kinds import (
     checkout,
@@ -16,6 +16,7 @@ from truthmap_collector.kinds import (
     journal,
     listing,
     processes,
+    redis,
     single_file,
     source_scan,
 )
@@ -26,10 +27,14 @@ __all__ = ["KINDS", "Kind"]
 
 
 class Kind(NamedTuple):
-    """How a kind is executed, and how a person repeats it."""
+    """How a kind is executed, and how a person repeats it.
+
+    `words` are such as its output holds and that the masker would not know for harmless.
+    """
 
     look: Callable[[Dict[str, Any], Turn], Verdict]
     by_hand: Callable[[Dict[str, Any]], str]
+    words: Sequence[str] = ()
 
 
 KINDS = {
@@ -42,5 +47,6 @@ KINDS = {
     "journal": Kind(journal.look, journal.by_hand),
     "listing": Kind(listing.look, listing.by_hand),
     "process": Kind(processes.look, processes.by_hand),
+    "redis": Kind(redis.look, redis.by_hand, redis.WORDS),
     "source_scan": Kind(source_scan.look, source_scan.by_hand),
 }

@@ -1,0 +1,237 @@
+"""Rule on who writes each stream, and whether that fits what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reporter.dataflow.activity import Activity
+from reporter.dataflow.flow import Flow, StreamFlow
+from reporter.dataflow.observed import Observed, surveys_of
+from reporter.dataflow.producers import Producer
+from reporter.engine import HostContext, rule
+from reporter.facts import Each
+from reporter.findings import Citation, Missing, Verdict
+from reporter.messages import Text, text
+from reporter.parsers.redis_listeners import RedisListeners
+from reporter.parsers.redis_types import Survey
+from reporter.parsers.sockets_open import Sockets
+from reporter.parsers.sockets_processes import Processes
+from reporter.parsers.systemd_unit_files import UnitFiles
+from reporter.parsers.systemd_units import Units
+from reporter.rules.redis_view import ASKED, FOUND
+from reporter.rules.times import at
+
+__all__ = ["stream_producers"]
+
+PRODUCERS = text("Stream producers")
+
+_TOLERANCE_S = 5.0
+"""What was on its way when a unit stopped may still have come in."""
+
+
+@rule(
+    section="redis",
+    component=PRODUCERS,
+    needs=(),
+    uses=(*FOUND, "sockets", "socket_processes", "units", "unit_files"),
+    if_asked=ASKED,
+    worst="P3",
+)
+def stream_producers(
+    host: HostContext,
+    redis_listeners: RedisListeners | Missing,
+    redis_servers: Each[Survey] | Missing,
+    redis_named: Each[Survey] | Missing,
+    redis_remote: Each[Survey] | Missing,
+    sockets: Sockets | Missing,
+    socket_processes: Processes | Missing,
+    units: Units | Missing,
+    unit_files: UnitFiles | Missing,
+) -> Iterator[Verdict]:
+    """Who writes each stream, how that is known, and whether it can be true.
+
+    Means: ok where the producer is known and runs, or is no unit of this host; degraded (P3)
+    where its unit is down or keeps restarting: the stream then stands for that reason, or, where
+    entries came after the unit had stopped, somebody else writes in its name; unknown where no
+    producer is known, with what was tried.
+
+    How it is known is the finding's confidence: claimed, by the source field of the entries
+    themselves; configured, by a unit's own command line that names the stream as its output;
+    inferred, where exactly one unit can be it. Several are candidates and named as such. A source
+    is matched to a unit by its name: case and -_. alike, without the application's prefix, with
+    or without -service, and only where one unit fits.
+
+    Why: what a stream carries is only as good as what writes it, and Redis does not record who
+    that is.
+
+    Evidence: redis_servers, redis_named, redis_remote (entries' sources, CLIENT LIST); sockets_open
+    and sockets_processes, which join a client's address to a unit; systemd_units and
+    systemd_unit_files for names, states and command lines.
+
+    Limits: a claim is what the entry says: anybody may write it. CLIENT LIST shows each client's
+    last command and no key; a client that adds inside a transaction or a script shows EXEC or
+    EVALSHA. Candidates are connections open when the last entry came whose last command was XADD;
+    clients on unix sockets and other hosts have no unit here. Only the newest entries are read.
+    Command lines are masked: a stream's name is kept in them where it was known when they were.
+
+    Source: Redis documentation, CLIENT LIST; ss(8); systemctl(1).
+    """
+    surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
+    flow = Flow(Observed(host, surveys, sockets, socket_processes, units, unit_files))
+    for stream in flow.streams:
+        yield _judged(stream, host)
+
+
+def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
+    producers, subject = stream.producers, stream.subject
+    owner = host.profiles.stream_owner(stream.stream.name)
+    application = owner.name if owner else None
+    if not producers.known:
+        return Verdict(
+            subject=subject,
+            status="unknown",
+            running="unknown",
+            component=PRODUCERS,
+            application=application,
+            message=text("{stream}: its producer is not known", stream=subject)
+            if not producers.candidates
+            else text("{stream}: its producer is one of several", stream=subject),
+            details=tuple(_tried(stream)),
+            citations=_cited(stream),
+            missing=producers.gaps,
+            confidence="inferred" if producers.candidates else "observed",
+        )
+    first = producers.known[0]
+    bad = [one for one in producers.known if one.health in {"down", "unstable"}]
+    unsure = [one for one in producers.known if one.health == "unknown"]
+    cited = (*_cited(stream), *(cite for one in producers.known for cite in one.citations))
+    details = tuple(_details(stream))
+    if unsure:
+        return Verdict(
+            subject=subject,
+            status="unknown",
+            running="unknown",
+            component=PRODUCERS,
+            application=application,
+            message=text(
+                "{stream} is written by {names}; whether that runs is not known",
+                stream=subject,
+                names=_names(producers.known),
+            ),
+            details=details,
+            citations=cited,
+            missing=producers.gaps,
+            confidence=first.confidence,
+        )
+    if bad:
+        return Verdict(
+            subject=subject,
+            status="degraded",
+            severity="P3",
+            running="unstable" if bad[0].health == "unstable" else "no",
+            component=PRODUCERS,
+            application=application,
+            message=_contradiction(subject, bad[0], stream.activity),
+            details=details,
+            citations=cited,
+            confidence=first.confidence,
+            connected_to=tuple(one.unit for one in producers.known if one.unit),
+        )
+    return Verdict(
+        subject=subject,
+        status="ok",
+        running="na" if first.health == "no unit" else "yes",
+        component=PRODUCERS,
+        application=application,
+        message=text(
+            "{stream} is written by {names}", stream=subject, names=_names(producers.known)
+        ),
+        details=details,
+        citations=cited,
+        confidence=first.confidence,
+        connected_to=tuple(one.unit for one in producers.known if one.unit),
+    )
+
+
+def _names(known: tuple[Producer, ...]) -> Text:
+    return text("{names}", names=", ".join(f"{one.name} ({one.confidence})" for one in known))
+
+
+def _contradiction(subject: str, producer: Producer, activity: Activity) -> Text:
+    """Say what a producer that does not run means for the stream."""
+    values: dict[str, str] = {
+        "stream": subject,
+        "unit": producer.name,
+        "how": producer.confidence,
+        "since": f" since {at(producer.since)}" if producer.since else "",
+    }
+    if producer.health == "unstable":
+        return text(
+            "{stream} is written by {unit} ({how}), which keeps restarting",
+            **{name: values[name] for name in ("stream", "unit", "how")},
+        )
+    moved = activity.growth is not None and activity.growth.moved
+    after = (
+        producer.since is not None
+        and activity.id_at is not None
+        and activity.id_at > producer.since + _TOLERANCE_S
+    )
+    if moved or after:
+        return text(
+            "{stream} still moves in the name of {unit} ({how}), which is down{since}: "
+            "somebody else writes it",
+            **values,
+        )
+    if activity.active == "yes":
+        return text(
+            "{stream} is written by {unit} ({how}), which is down{since}: no more will come",
+            **values,
+        )
+    return text("{stream} stands because {unit}, which writes it ({how}), is down{since}", **values)
+
+
+def _details(stream: StreamFlow) -> Iterator[Text]:
+    known = stream.producers.known
+    claims = [one for one in known if one.confidence == "claimed"]
+    if len(claims) > 1:
+        yield text(
+            "several sources claim it: {names}",
+            names=", ".join(one.source or "?" for one in claims),
+        )
+    strange = [one.source or "?" for one in claims if one.health == "no unit"]
+    if strange:
+        yield text("no unit of this host goes by the name {names}", names=", ".join(strange))
+
+
+def _tried(stream: StreamFlow) -> Iterator[Text]:
+    producers = stream.producers
+    if producers.candidates:
+        yield text(
+            "candidates, whose last command was XADD, which names no stream: {units}",
+            units=", ".join(one.unit for one in producers.candidates),
+        )
+    if producers.named_by:
+        yield text(
+            "its name stands in the command line of {units}, which may read or write it",
+            units=", ".join(producers.named_by),
+        )
+    said = producers.tried[0]
+    for one in producers.tried[1:]:
+        said = text("{first}; {then}", first=said, then=one)
+    yield text("tried: {what}", what=said)
+
+
+def _cited(stream: StreamFlow) -> tuple[Citation, ...]:
+    rows = [
+        line
+        for line in stream.stream.lines
+        if '"XREVRANGE"' in line[:40] or '"STREAM"' in line[:40]
+    ]
+    clients = [
+        line for one in stream.producers.candidates for c in one.connections for line in c.lines
+    ]
+    listed = (stream.survey.cite(*dict.fromkeys(clients)),) if clients else ()
+    sockets = [
+        cite for one in stream.producers.candidates for c in one.connections for cite in c.citations
+    ]
+    return (stream.survey.cite(*rows), *listed, *dict.fromkeys(sockets))

@@ -1,0 +1,148 @@
+"""Components and layers: judged by what was seen of their parts, never by their declaration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reporter.errors import InputError
+from reporter.findings import Finding
+from reporter.profile import load_profiles
+from reporter.report import host_report
+from tests import ablation
+from tests.builders import bundle, without
+from tests.rules.stream_cases import reference, with_profile
+
+EXAMPLE = yaml.safe_load(
+    (Path(__file__).parents[2] / "inventory/example/group_vars/quantum.yml").read_text()
+)["truthmap_app_quantum"]
+
+
+def component(**parts: Any) -> dict[str, Finding]:
+    """Judge the real reference host with one declared component, `it`, in the layer `risk`."""
+    host = with_profile(reference(), components={"it": {"layer": "risk", **parts}})
+    return {finding.id: finding for finding in host_report(host).findings}
+
+
+def it(**parts: Any) -> Finding:
+    found = component(**parts)
+    return next(one for name, one in found.items() if name.startswith("components:"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "status", "running"),
+    [
+        ({"units": ["quantum-ai-engine"], "ports": [8001]}, "ok", "yes"),
+        ({"units": ["quantum-risk-safety"]}, "down", "no"),
+        ({"units": ["quantum-harvest-brain", "quantum-risk-safety"]}, "degraded", "partial"),
+        ({"units": ["quantum-exit-monitor", "quantum-rl-trainer"]}, "degraded", "unstable"),
+        ({"units": ["quantum-ai-engine"], "ports": [8025]}, "degraded", "yes"),
+        ({"units": ["quantumfond*"], "ports": [8000, 8025]}, "down", "no"),
+        ({"ports": [8001]}, "ok", "yes"),
+        (
+            {"units": ["quantum-ai-engine"], "streams": ["quantum:stream:market.tick"]},
+            "degraded",
+            "yes",
+        ),
+    ],
+)
+def test_a_component_is_as_its_parts_are(parts: dict[str, Any], status: str, running: str) -> None:
+    """Units, ports and streams of the real reference host."""
+    found = it(**parts).verdict
+    assert (found.status, found.running) == (status, running)
+    assert found.layer == "risk"
+
+
+def test_what_is_found_nowhere_is_unknown_and_says_what_was_searched() -> None:
+    """No unit of that name says nothing about what it would do: it may run under another."""
+    found = it(units=["*emergency*exit*"], streams=["nosuch:*"]).verdict
+    assert (found.status, found.running) == ("unknown", "unknown")
+    assert "units *emergency*exit* (0 found); streams nosuch:* (0 found)" in str(found.message)
+
+
+def test_what_has_no_parts_is_unknown() -> None:
+    """A name is no evidence."""
+    assert it().verdict.status == "unknown"
+
+
+def test_it_is_connected_to_what_its_units_were_seen_with() -> None:
+    """Streams by their findings, servers by connections."""
+    found = it(units=["quantum-ai-engine"], streams=["quantum:stream:trade.intent"]).verdict
+    assert "quantum:stream:trade.intent" in found.connected_to
+
+
+def test_a_layer_counts_its_components() -> None:
+    """All that is said of a layer is said of its components."""
+    parts = {
+        "a": {"layer": "risk", "units": ["quantum-risk-safety"]},
+        "b": {"layer": "risk", "units": ["quantum-ai-engine"]},
+        "c": {"layer": "ui", "units": ["quantum-ai-engine"]},
+    }
+    found = {
+        one.id: one for one in host_report(with_profile(reference(), components=parts)).findings
+    }
+    (name,) = {one.verdict.application for one in found.values() if one.rule == "layers"}
+    risk, ui = found[f"layers:{name}/risk"].verdict, found[f"layers:{name}/ui"].verdict
+    assert (risk.status, risk.running) == ("degraded", "partial")
+    assert str(risk.message) == "risk: 1 of 2 components work; not: a"
+    assert (ui.status, str(ui.message)) == ("ok", "ui: all 1 components work")
+
+
+def test_without_evidence_a_component_is_unknown() -> None:
+    """A profile's component is answered, if only by unknown."""
+    found = {
+        one.id: one
+        for one in host_report(without(_declared(), "systemd_units")).findings
+        if one.rule == "components"
+    }
+    assert {one.verdict.status for one in found.values()} == {"unknown"}
+    assert len([name for name in found if name.startswith("components:quantum/")]) == len(
+        EXAMPLE["components"]
+    )
+
+
+def _declared() -> Any:
+    host = reference()
+    return type(host)(
+        **{
+            **{name: getattr(host, name) for name in host.__struct_fields__},
+            "applications": {"quantum": EXAMPLE},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "record",
+    ["systemd_units", "systemd_unit_files", "sockets_open", "redis_servers[127.0.0.1:6379]"],
+)
+def test_ablation(record: str) -> None:
+    """Without a record no component is better known than before."""
+    assert ablation.violations(_declared(), record) == []
+
+
+@pytest.mark.parametrize(
+    ("components", "said"),
+    [
+        ({"x": {"unit": []}}, "components.x: unknown key 'unit'; did you mean 'units'?"),
+        ({"x": {"layer": "rsk"}}, "components.x.layer: 'rsk' is none of 'layers'; did you mean"),
+        ({"x": {"section": "fronted"}}, "there is no section 'fronted'; did you mean 'frontend'?"),
+        ({"x": {"ports": [99999]}}, "port numbers are from 1 to 65535"),
+        ({"x": {"severity": "P9"}}, "components.x.severity: give one of P0, P1, P2, P3"),
+        ({"x": ["a"]}, "components.x: give a mapping with keys such as"),
+        (["x"], "components: give a mapping from a component's name"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(components: Any, said: str) -> None:
+    """What, where, and the nearest known word."""
+    profile = {"app": {"layers": ["risk"], "components": components}}
+    with pytest.raises(InputError) as error:
+        load_profiles(profile, "f.yml")
+    assert said in str(error.value)
+
+
+def test_no_profile_no_components() -> None:
+    """Without a declaration there is nothing to say."""
+    assert not [one for one in host_report(bundle([])).findings if one.rule == "components"]

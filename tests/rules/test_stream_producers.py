@@ -1,0 +1,223 @@
+"""stream_producers: who writes, how that is known, and what was tried where it is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reporter.dataflow.unit_names import UnitNames, prefixes_of
+from reporter.evidence import Bundle
+from reporter.profile import Profiles
+from tests.builders import without
+from tests.rules.stream_cases import (
+    client,
+    entry,
+    findings,
+    host,
+    reference,
+    report,
+    stream,
+    survey,
+    verdict,
+    with_profile,
+)
+
+RULE = "stream_producers"
+DAY = 86400.0
+WRITER = "shop-writer.service"
+PROFILE = {"units": ["shop-*"]}
+
+
+def made(
+    *entries: dict[str, Any], clients: tuple[dict[str, Any], ...] = (), **values: Any
+) -> Bundle:
+    end = values.pop("end", None)
+    shown = survey(stream("a", *entries, end=end), clients=values.pop("listed", clients))
+    return with_profile(host(shown, clients=clients, **values), **PROFILE)
+
+
+def known(collected: Bundle) -> list[tuple[str, str]]:
+    (row,) = report(collected).streams.rows
+    return [(one.name, one.confidence) for one in row.producers]
+
+
+@pytest.mark.parametrize("source", ["shop-writer", "writer", "Shop_Writer", "writer-service"])
+def test_a_source_is_claimed_by_the_unit_of_its_name(source: str) -> None:
+    collected = made(entry(1, source=source), units={WRITER: "active"})
+    seen = verdict(collected, RULE, "a")
+    assert (seen.status, seen.confidence, seen.running) == ("ok", "claimed", "yes")
+    assert seen.connected_to == (WRITER,)
+    assert known(collected) == [(WRITER, "claimed")]
+
+
+def test_a_source_without_a_unit_keeps_its_own_name() -> None:
+    collected = made(entry(1, source="elsewhere"), units={WRITER: "active"})
+    seen = verdict(collected, RULE, "a")
+    assert (seen.status, seen.running) == ("ok", "na")
+    assert "no unit of this host goes by the name elsewhere" in str(seen.details[0])
+    for record in ("systemd_units", "systemd_unit_files"):
+        blind = verdict(without(collected, record), RULE, "a")
+        assert blind.status == "unknown"
+        assert "elsewhere" in str(blind.message)
+
+
+def test_names_that_two_units_fit_are_nobodys() -> None:
+    units = ["q-a.service", "q-universe.service", "q-universe-service.service", "a.service"]
+    names = UnitNames(units, frozenset({"q"}))
+    assert names.meant("universe") == "q-universe.service"
+    assert names.meant("universe-service") == "q-universe-service.service"
+    assert names.meant("a") == "a.service"
+    assert names.within("a:x") is None
+    assert names.meant("other") is None
+    assert names.within("x_universe") is None
+    assert prefixes_of(units, Profiles()) == {"q"}
+
+
+def test_a_claim_of_a_dead_unit_is_a_contradiction_if_the_stream_moves() -> None:
+    down = {"ActiveState": "failed", "InactiveEnterTimestamp": "Sun 2026-02-15 12:00:00 UTC"}
+    moves = verdict(made(entry(60, source="writer"), units={WRITER: down}), RULE, "a")
+    assert (moves.status, moves.severity) == ("degraded", "P3")
+    assert "still moves in the name of shop-writer.service (claimed), which is down since " in str(
+        moves.message
+    )
+    stands = verdict(made(entry(2 * DAY, source="writer"), units={WRITER: down}), RULE, "a")
+    assert "stands because shop-writer.service" in str(stands.message)
+    last = verdict(made(entry(6 * 3600, source="writer"), units={WRITER: down}), RULE, "a")
+    assert "no more will come" in str(last.message)
+    on_disk = verdict(made(entry(60, source="writer"), files=[WRITER]), RULE, "a")
+    assert on_disk.status == "degraded"
+    blind = without(made(entry(60, source="writer"), units={WRITER: down}), "systemd_units")
+    assert verdict(blind, RULE, "a").status == "unknown"
+
+
+def test_a_unit_between_runs_is_no_contradiction() -> None:
+    idle = {"ActiveState": "inactive", "Type": "oneshot", "TriggeredBy": "shop-writer.timer"}
+    assert verdict(made(entry(60, source="writer"), units={WRITER: idle}), RULE, "a").status == "ok"
+    loop = {"ActiveState": "activating", "SubState": "auto-restart"}
+    seen = verdict(made(entry(60, source="writer"), units={WRITER: loop}), RULE, "a")
+    assert (seen.status, seen.running) == ("degraded", "unstable")
+
+
+def test_two_sources_are_said_and_no_fault() -> None:
+    seen = verdict(made(entry(1, source="one"), entry(2, source="two")), RULE, "a")
+    assert seen.status == "ok"
+    assert "several sources claim it: one, two" in str(seen.details[0])
+
+
+def test_the_only_unit_that_adds_is_inferred() -> None:
+    adds = client(WRITER, "xadd")
+    collected = made(entry(1), clients=(adds, client("shop-reader.service", "get")))
+    assert known(collected) == [(WRITER, "inferred")]
+    assert verdict(collected, RULE, "a").confidence == "inferred"
+    assert known(without(collected, "sockets_open")) == []
+    assert verdict(without(collected, "sockets_open"), RULE, "a").status == "unknown"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        client("shop-other.service", "xadd"),
+        client("shop-other.service", "exec"),
+        client(None, "xadd", address="10.9.9.9:5000"),
+        client(None, "xadd", address="/run/redis/redis.sock:0"),
+    ],
+)
+def test_candidates_stay_candidates(other: dict[str, Any]) -> None:
+    """Nothing is inferred where another unit, or a client nobody knows, may have written."""
+    collected = made(entry(1), clients=(client(WRITER, "xadd"), other))
+    seen = verdict(collected, RULE, "a")
+    assert (seen.status, known(collected)) == ("unknown", [])
+    assert WRITER in str(seen.details[0])
+
+
+def test_who_only_reads_or_came_later_is_no_candidate() -> None:
+    for one in (
+        client(WRITER, "xreadgroup", blocked=True),
+        client(WRITER, "get"),
+        client(WRITER, "xadd", age=30),
+        client(WRITER, "xadd", db=3),
+    ):
+        collected = made(entry(300), clients=(one,))
+        (row,) = report(collected).streams.rows
+        assert (row.producers, row.candidates) == ((), ())
+        assert WRITER not in " ".join(map(str, verdict(collected, RULE, "a").details))
+
+
+def test_what_was_tried_is_said() -> None:
+    details = " ".join(map(str, verdict(made(entry(300)), RULE, "a").details))
+    assert "none of its newest 1 entries has a source in one of the fields source, producer" in (
+        details
+    )
+    assert "no client's last command was XADD" in details
+    assert "code and configuration were not looked at" in details
+    empty = " ".join(map(str, verdict(made(), RULE, "a").details))
+    assert "it has no entry that could name its source" in empty
+    refused = with_profile(host(survey(stream("a", entry(1)), clients=None)), **PROFILE)
+    assert "NOPERM" in " ".join(map(str, verdict(refused, RULE, "a").details))
+
+
+def test_a_masked_source_is_no_name() -> None:
+    masked = made(entry(1, source="<masked:13>"))
+    assert known(masked) == []
+    seen = verdict(masked, RULE, "a")
+    assert seen.status == "unknown"
+    assert "a source that was masked" in str(seen.details[0])
+
+
+def command(line: str) -> dict[str, str]:
+    shown = f"{{ path=/x ; argv[]=/x {line} ; ignore_errors=no }}"
+    return {"ActiveState": "active", "ExecStart": shown}
+
+
+def test_a_command_line_that_names_the_stream_is_configured() -> None:
+    collected = made(entry(1), units={WRITER: command("--output-stream a")})
+    assert known(collected) == [(WRITER, "configured")]
+    assert known(made(entry(1), units={WRITER: command("--output-stream=a")})) == [
+        (WRITER, "configured")
+    ]
+    for line in ("--input a", "--output-stream ab", "--out b a.txt"):
+        assert known(made(entry(1), units={WRITER: command(line)})) == []
+    named = verdict(made(entry(1), units={WRITER: command("a")}), RULE, "a")
+    assert named.status == "unknown"
+    assert "stands in the command line of shop-writer.service" in str(named.details[0])
+    reads = (client(WRITER, "xreadgroup", blocked=True),)
+    assert known(made(entry(1), clients=reads, units={WRITER: command("--out a")})) == []
+
+
+def test_the_reference_hosts_producers() -> None:
+    """Nine unknown producers get a name, two are dead, the rest are unknown with what was tried."""
+    rows = {
+        row.stream.removeprefix("quantum:stream:"): row for row in report(reference()).streams.rows
+    }
+    nobody = {name for name, row in rows.items() if not row.producers}
+    assert nobody == {
+        "policy.audit",
+        "policy.update",
+        "exitbrain.pnl",
+        "ai.exit.decision",
+        "account.balance",
+        "signal.score",
+        "reconcile.close",
+        "apply.plan.manual",
+        "market.tick",
+        "policy.updated",
+        "market.klines",
+    }
+    assert all(rows[name].unknown for name in nobody)
+    dead = {
+        name: row.producers[0].name
+        for name, row in rows.items()
+        if row.producers and row.producers[0].health == "down"
+    }
+    assert dead == {
+        "bsc.events": "quantum-bsc.service",
+        "risk.events": "quantum-risk-safety.service",
+    }
+    assert {one.confidence for row in rows.values() for one in row.producers} == {"claimed"}
+    assert rows["trade.closed"].producers[0].name == "quantum-autonomous-trader.service"
+    assert rows["execution.result"].producers[0].name == "quantum-execution.service"
+    assert rows["account.balance"].candidates[1] == "quantum-balance-tracker.service"
+    everybody = {unit for row in rows.values() for unit in row.candidates}
+    assert not everybody & {"quantum-rl-monitor.service", "quantum-performance-tracker.service"}
+    assert len(findings(reference(), RULE)) == 29
