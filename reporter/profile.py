@@ -17,6 +17,7 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_inventories import Inventory, inventories_of
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
@@ -32,6 +33,7 @@ _KEYS = (
     "stream_freshness",
     "layers",
     "components",
+    "inventories",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -62,6 +64,7 @@ class Profile:
     stream_freshness: tuple[tuple[str, float], ...] = ()
     layers: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    inventories: tuple[Inventory, ...] = ()
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -205,6 +208,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
         components=components_of(data.get("components"), f"{place}.components", layers),
+        inventories=inventories_of(data.get("inventories"), f"{place}.inventories"),
     )
 
 

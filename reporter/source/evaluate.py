@@ -255,7 +255,9 @@ class Evaluator:
         if name in self._environment:
             value = self._environment[name]
             if value is None:
-                return unknown("the value of {name} in the unit's env files is not shown", name=name)
+                return unknown(
+                    "the value of {name} in the unit's env files is not shown", name=name
+                )
             return (Txt((value,)),)
         if default == (NOTHING,):
             return unknown("{name} is set in no env file that was seen", name=name)
@@ -336,7 +338,12 @@ class Evaluator:
             return scope.given[name]
         syntax = self.code.function(where)
         first = syntax["params"][0][0] if syntax else None
-        if name == first and scope.owner is not None and syntax and syntax["kind"] != "staticmethod":
+        if (
+            name == first
+            and scope.owner is not None
+            and syntax
+            and syntax["kind"] != "staticmethod"
+        ):
             return (scope.owner,)
         if default is not None:
             return self.value(default, Scope(Function(where.module, where.around)))
@@ -345,7 +352,9 @@ class Evaluator:
             classes = tuple(Instance(v) for v in found if isinstance(v, Class))
             if classes:
                 return classes
-        return unknown("no call was seen that gives {name} of {function}", name=name, function=where.name)
+        return unknown(
+            "no call was seen that gives {name} of {function}", name=name, function=where.name
+        )
 
     def member(self, module: str, name: str, line: int | None = None) -> Values:
         """Return what a name of a module stands for."""
@@ -406,7 +415,9 @@ class Evaluator:
             elif isinstance(value, Txt) and value.whole and name == "value":
                 found.append(value)
             elif not isinstance(value, Nothing):
-                found.extend(_unless_known(value, "what {name} is taken from is not known", name=name))
+                found.extend(
+                    _unless_known(value, "what {name} is taken from is not known", name=name)
+                )
         return tuple(found) or unknown("what {name} is taken from is not known", name=name)
 
     def _of_super(self, name: str, scope: Scope) -> Values:
@@ -433,7 +444,9 @@ class Evaluator:
 
     def _of_made(self, instance: Instance, name: str) -> Values:
         family = self._family(instance.of)
-        inits = [f for f in (Function(m, f"{c}.__init__") for m, c in family) if self.code.function(f)]
+        inits = [
+            f for f in (Function(m, f"{c}.__init__") for m, c in family) if self.code.function(f)
+        ]
         if not inits and name in instance.arguments:
             return instance.arguments[name]
         for module, klass in family:
@@ -444,7 +457,7 @@ class Evaluator:
                 where = Function(module, method)
                 for scope in self._scopes_of(where, instance, inits):
                     values.extend(self.value(one, scope))
-            kept = tuple(v for v in values if not isinstance(v, Nothing)) or tuple(values)
+            kept: Values = tuple(v for v in values if not isinstance(v, Nothing)) or tuple(values)
             if kept:
                 return kept
         return self._class_attribute(instance.of, name, instance)
@@ -522,9 +535,7 @@ class Evaluator:
         self._families[of] = list(found)
         return self._families[of]
 
-    def _class_attribute(
-        self, of: Class, name: str, instance: Instance | None = None
-    ) -> Values:
+    def _class_attribute(self, of: Class, name: str, instance: Instance | None = None) -> Values:
         for module, klass in self._family(of):
             body = self.code.function(Function(module, klass + "."))
             scope = Scope(Function(module, klass + "."))
@@ -541,13 +552,19 @@ class Evaluator:
                     return (Callee(module, method.name),)
                 owner = of if syntax["kind"] == "classmethod" else instance
                 return (Callee(module, method.name, owner),)
-            if Class(module, f"{klass}.{name}") and self.code.klass(Class(module, f"{klass}.{name}")):
+            if Class(module, f"{klass}.{name}") and self.code.klass(
+                Class(module, f"{klass}.{name}")
+            ):
                 return (Class(module, f"{klass}.{name}"),)
         return unknown("{name} is set nowhere in the code that was read", name=name)
 
     def _settings(self, of: Class, name: str, values: Values) -> Values:
         """Settings of pydantic are environment variables of the same name."""
-        bases = [base for one in self._family(of) for base in (self.code.klass(Class(*one)) or {})["bases"]]
+        bases = [
+            base
+            for one in self._family(of)
+            for base in (self.code.klass(Class(*one)) or {})["bases"]
+        ]
         if any(base[-1] == "BaseSettings" for base in bases):
             for key in self._environment:
                 if key.lower() == name.lower():

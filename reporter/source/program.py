@@ -116,9 +116,8 @@ class Code:
     def _packages(self) -> frozenset[str]:
         found = set(self.used.known)
         for name in self.used.known:
-            while "." in name:
-                name = name.rpartition(".")[0]
-                found.add(name)
+            parts = name.split(".")
+            found.update(".".join(parts[:depth]) for depth in range(1, len(parts)))
         return frozenset(found)
 
     @cached_property

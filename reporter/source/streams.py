@@ -154,7 +154,9 @@ def _of_call(
     evaluator.begin()
     streams = _names(evaluator.value(_argument(args, words, at, _STREAM), scope))
     if not streams:
-        yield Unresolved(program.unit, verb, path, line, text("nothing was seen to be given for it"))
+        yield Unresolved(
+            program.unit, verb, path, line, text("nothing was seen to be given for it")
+        )
     groups: list[Txt | None] = [None]
     if group_at is not None:
         given = evaluator.value(_argument(args, words, group_at, _GROUP), scope)

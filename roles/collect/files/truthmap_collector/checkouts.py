@@ -186,7 +186,7 @@ def _blob(path: bytes, size: int, width: int) -> Optional[bytes]:
     except (OSError, reading.NotRegularError):
         return None
     data = tail.stream().data
-    digest: Any = hashlib.sha256 if width == 32 else hashlib.sha1  # noqa: S324 - git's own names
+    digest: Any = hashlib.sha256 if width == 32 else hashlib.sha1
     return bytes(digest(b"blob %d\0" % len(data) + data).digest())
 
 

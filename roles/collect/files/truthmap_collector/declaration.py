@@ -61,7 +61,7 @@ KINDS = {
     ),
     "files": KindArguments(
         "The files that shell patterns match, with metadata and content.",
-        {"globs": {"type": "array", "items": _PATTERN, "minItems": 1}, "most": _COUNT},
+        {"globs": {"type": "array", "items": _PATTERN}, "most": _COUNT},
         ["globs", "most"],
         "none",
         True,
@@ -98,7 +98,6 @@ KINDS = {
         "none",
         True,
     ),
-<<<<<<< HEAD
     "source_scan": KindArguments(
         "What Python programs import, and what their code says of streams; nothing is executed.",
         {
@@ -129,7 +128,6 @@ KINDS = {
         "none",
         True,
     ),
-=======
     "redis": KindArguments(
         "The survey of one Redis or Valkey server: its state, streams, groups and clients.",
         {
@@ -179,7 +177,6 @@ KINDS = {
         {"json": ["error", "values"]},
         False,
     ),
->>>>>>> main
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }
 """The closed set of kinds."""

@@ -22,9 +22,8 @@ import re
 import shlex
 from typing import Callable, Dict, Iterable, Iterator, List, Tuple
 
-from truthmap_collector.source import programs
-
 from truthmap_collector.listeners import redis_endpoints
+from truthmap_collector.source import programs
 
 __all__ = ["SELECTORS", "select"]
 

@@ -28,7 +28,9 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     In a process of its own: parsing does not give way, and a file made for it can exhaust memory or
     crash the interpreter.
     """
-    seconds = min(float(args.get("seconds", 25)), turn.deadline - time.monotonic() - _HANDING_OVER_S)
+    seconds = min(
+        float(args.get("seconds", 25)), turn.deadline - time.monotonic() - _HANDING_OVER_S
+    )
     bounds = Bounds(
         int(args.get("files", 5000)),
         int(args.get("file_bytes", 1 << 20)),

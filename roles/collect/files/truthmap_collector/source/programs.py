@@ -65,7 +65,11 @@ def _of_python(words: List[str]) -> Optional[Program]:
         if word in _WITH_VALUE:
             next(rest, None)
         elif word.startswith("-m") or (word[:1] == "-" and word[1:2] != "-" and word[-1] == "m"):
-            name = word[2:] if word.startswith("-m") and len(word) > 2 else "".join(words[at + 1 :][:1])
+            name = (
+                word[2:]
+                if word.startswith("-m") and len(word) > 2
+                else "".join(words[at + 1 :][:1])
+            )
             if name in _SERVERS:
                 return _served(words[at + 2 :])
             return {"module": name} if _MODULE.match(name) else None

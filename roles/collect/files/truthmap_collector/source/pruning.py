@@ -51,11 +51,15 @@ class _Tracer:
             short = waiting.pop(0)  # the nearest first
             before = {name: len(params) for name, params in self.found.items()}
             for call, module, name in calls.get(short, ()):
-                if short == "__init__" and name.split(".")[-2:-1] not in [[one] for one in self.found]:
+                if short == "__init__" and name.split(".")[-2:-1] not in [
+                    [one] for one in self.found
+                ]:
                     continue  # of a class that no name leads to
                 for one in [*_relevant(call, self.found), *_receiver(call, self.found)]:
                     self._trace(one, module, name)
-            waiting += [name for name, told in self.found.items() if len(told) > before.get(name, 0)]
+            waiting += [
+                name for name, told in self.found.items() if len(told) > before.get(name, 0)
+            ]
 
     def _index(self, modules: List[Module]) -> None:
         for module in modules:
@@ -186,55 +190,68 @@ def _names(one: Any) -> Iterator[Tuple[str, str]]:
 
 def names_needed(modules: Iterable[Module], found: Wrappers) -> FrozenSet[str]:
     """Return the names that the calls kept, and what these are made of, speak of."""
-    needed: Set[str] = set()
-    waiting: List[str] = []
-    bound: Dict[str, List[Any]] = {}
-    idle: Dict[str, List[Dict[str, Any]]] = {}
-
-    def speak(one: Any) -> None:
-        for _, name in _names(one):
-            if name not in needed:
-                needed.add(name)
-                waiting.append(name)
-
-    def wake(function: Dict[str, Any]) -> None:
-        pairs = [(name, [one[0] for one in all_]) for name, all_ in function["names"].items()]
-        pairs += [(param[0], param[1:]) for param in function["params"]]
-        for name, ones in pairs:
-            bound.setdefault(name, []).append(ones)
-            if name in needed:
-                speak(ones)
-
+    speech = _Speech(found)
     for module in modules:
+        speech.hear(module)
+    return speech.needed()
+
+
+class _Speech:
+    """Collects names: those spoken of, and by them those that what they are bound to speaks of."""
+
+    def __init__(self, found: Wrappers) -> None:
+        self._found = found
+        self._needed: Set[str] = set()
+        self._waiting: List[str] = []
+        self._bound: Dict[str, List[Any]] = {}
+        self._idle: Dict[str, List[Dict[str, Any]]] = {}  # functions until their results count
+
+    def hear(self, module: Module) -> None:
+        found = self._found
         for name, function in module["functions"].items():
             short = name.rstrip("'").rpartition(".")[2]
             calls = [call for call in function["calls"] if call[0] in VERBS or call[0] in found]
+            idle = function
             if calls or short in found or not name or function["kind"] == "class":
-                wake(function)
-            else:
-                idle.setdefault(short, []).append(function)
-            if short in found:
-                idle.setdefault(short, []).append({"names": {}, "params": [], "returns": function["returns"]})
+                self._wake(function)
+                idle = {"names": {}, "params": [], "returns": function["returns"]}
+            self._idle.setdefault(short, []).append(idle)
             for call in calls:
-                speak(call[1])
+                self._speak(call[1])
                 for one in _relevant(call, found):
-                    speak(one)
+                    self._speak(one)
         for body in module["classes"].values():
-            speak(body["bases"])
+            self._speak(body["bases"])
             for name, pairs in body["self"].items():
                 for method, value in pairs:
-                    bound.setdefault(name, []).append(value)
+                    self._bound.setdefault(name, []).append(value)
                     setter = module["functions"].get(method)
                     if setter is not None:
-                        bound[name].append([one[1:] for one in setter["params"]])
-    while waiting:
-        name = waiting.pop()
-        for one in bound.get(name, ()):
-            speak(one)
-        for function in idle.pop(name, ()):
-            wake(function)
-            speak(function["returns"])
-    return frozenset(needed)
+                        self._bound[name].append([one[1:] for one in setter["params"]])
+
+    def needed(self) -> FrozenSet[str]:
+        while self._waiting:
+            name = self._waiting.pop()
+            for one in self._bound.get(name, ()):
+                self._speak(one)
+            for function in self._idle.pop(name, ()):
+                self._wake(function)
+                self._speak(function["returns"])
+        return frozenset(self._needed)
+
+    def _speak(self, one: Any) -> None:
+        for _, name in _names(one):
+            if name not in self._needed:
+                self._needed.add(name)
+                self._waiting.append(name)
+
+    def _wake(self, function: Dict[str, Any]) -> None:
+        pairs = [(name, [one[0] for one in all_]) for name, all_ in function["names"].items()]
+        pairs += [(param[0], param[1:]) for param in function["params"]]
+        for name, ones in pairs:
+            self._bound.setdefault(name, []).append(ones)
+            if name in self._needed:
+                self._speak(ones)
 
 
 def _functions(module: Module, needed: Any, found: Wrappers) -> Dict[str, Dict[str, Any]]:
@@ -260,10 +277,10 @@ def _functions(module: Module, needed: Any, found: Wrappers) -> Dict[str, Dict[s
         ):
             kept[name] = dict(function, returning=returning)
     for name in list(kept):
-        while "." in name:  # what a function stands in gives it names
-            name = name.rpartition(".")[0]
-            if name in module["functions"]:
-                kept.setdefault(name, dict(module["functions"][name], returning=False))
+        parts = name.split(".")  # what a function stands in gives it names
+        for around in (".".join(parts[:depth]) for depth in range(1, len(parts))):
+            if around in module["functions"]:
+                kept.setdefault(around, dict(module["functions"][around], returning=False))
     return kept
 
 
@@ -278,7 +295,9 @@ def pruned(module: Module, needed: FrozenSet[str], found: Wrappers) -> Module:
         }
     functions = {}
     for name, function in _functions(module, needed, found).items():
-        calls = [_cut(call, found) for call in function["calls"] if call[0] in VERBS or call[0] in found]
+        calls = [
+            _cut(call, found) for call in function["calls"] if call[0] in VERBS or call[0] in found
+        ]
         names = {one: bindings for one, bindings in function["names"].items() if one in needed}
         returns = function["returns"] if function["returning"] else []
         if calls or names or returns or function["params"]:

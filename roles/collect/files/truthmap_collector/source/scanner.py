@@ -12,17 +12,27 @@ from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, O
 from truthmap_collector import host, reading
 from truthmap_collector.observation import Tail, refusal
 from truthmap_collector.source import pruning, syntax
-from truthmap_collector.source.search import BROAD, Folders, Path, is_installed, root_of, search_path
+from truthmap_collector.source.search import (
+    BROAD,
+    Folders,
+    Path,
+    is_installed,
+    root_of,
+    search_path,
+)
 from truthmap_collector.source.shown import Shown
 
 __all__ = ["Bounds", "Scanner"]
 
 Row = Dict[str, Any]
 
-_STREAM_WORD = re.compile(rb"\bx(?:add|read(?:_?group)?|group_create|auto_?claim|claim|ack|(?:rev)?range)\b", re.I)
+_STREAM_WORD = re.compile(
+    rb"\bx(?:add|read(?:_?group)?|group_create|auto_?claim|claim|ack|(?:rev)?range)\b", re.I
+)
 _FROM = re.compile(
     rb"(?:^|[;:])[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]*"
-    rb"(\([^()]*\)|[^\n;#(\\]*(?:\\\r?\n[^\n;#\\]*)*)", re.M
+    rb"(\([^()]*\)|[^\n;#(\\]*(?:\\\r?\n[^\n;#\\]*)*)",
+    re.M,
 )
 _IMPORT = re.compile(rb"(?:^|[;:])[ \t]*import[ \t]+([\w., \t]+)", re.M)
 _BY_NAME = re.compile(rb"\b(?:import_module|__import__)\([ \t\n]*(?:[\"']([\w.]+)[\"']|([^\"']))")
@@ -270,7 +280,9 @@ class Scanner:
                 self._limit("a file of more than {} bytes".format(most))
                 return None
             if self._bytes + found.st_size > self._bounds.all_bytes:
-                file.row["error"] = "not read: more than {} bytes in all".format(self._bounds.all_bytes)
+                file.row["error"] = "not read: more than {} bytes in all".format(
+                    self._bounds.all_bytes
+                )
                 self._limit("{} bytes".format(self._bounds.all_bytes))
                 return None
             tail = Tail(most)
@@ -288,11 +300,11 @@ class Scanner:
     def _parse(self, file: _File, data: bytes, wanted: FrozenSet[str]) -> None:
         if "error" in file.row:
             return
+        if _depth(data) > _NESTED:
+            file.row["error"] = "nested too deeply"
+            return
         try:
-            if _depth(data) > _NESTED:
-                raise RecursionError
-            text = _decoded(data)
-            tree = ast.parse(text)
+            tree = ast.parse(_decoded(data))
             file.module, file.wanted = syntax.read(tree, wanted), wanted
             file.module["file"] = file.number
             file.imports = list(dict.fromkeys(file.imports + file.module["imports"]))
@@ -310,7 +322,7 @@ class Scanner:
         return [file.module for file in self._files.values() if file.module is not None]
 
     def _follow_wrappers(self) -> None:
-        """Read the files too that call wrappers, or that hold what names a stream, round by round."""
+        """Read the files too that call wrappers or hold what names a stream, round by round."""
         for _ in range(_ROUNDS):
             self._wrappers, self._origins = pruning.wrappers(self._modules(), self._is_common)
             needed = pruning.names_needed(self._modules(), self._wrappers)

@@ -10,7 +10,7 @@ from truthmap_collector import host, reading
 __all__ = ["BROAD", "Folders", "Path", "is_installed", "root_of", "search_path"]
 
 _MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "manage.py")
-BROAD = {"/", "/home", "/opt", "/srv", "/root", "/var", "/var/lib", "/usr/local", "/tmp", "/mnt"}
+BROAD = set("/ /home /opt /srv /root /var /var/lib /usr/local /tmp /mnt".split())  # noqa: SIM905 - shorter
 """Folders of the system: that a program lies there makes not all of it a project."""
 
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"}
@@ -98,7 +98,9 @@ class Folders:
                     if name.endswith(".py") and most > 0:
                         most -= 1
                         yield path
-                elif name not in _SKIPPED and name[0] != "." and not os.path.islink(host.to_os(path)):
+                elif (
+                    name not in _SKIPPED and name[0] != "." and not os.path.islink(host.to_os(path))
+                ):
                     waiting.append(path)
 
 
@@ -112,7 +114,7 @@ def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
 def search_path(script_folder: str, cwd: str, root: str, more: List[str], python: str) -> Path:
     """Return where a program's modules are looked for. `more` are the declared folders."""
     first = [script_folder, *_linked(python)]
-    then = [cwd] + [folder for folder in _upwards(script_folder, root)] + more
+    then = [cwd] + list(_upwards(script_folder, root)) + more
     return Path(_once(first), tuple(one for one in _once(then) if one not in first))
 
 
@@ -172,4 +174,6 @@ def _library() -> Set[str]:
         names = os.listdir(os.path.dirname(os.__file__))
     except OSError:
         names = []
-    return {one[:-3] if one.endswith(".py") else one for one in names if _NAME.match(one[:-3] or one)}
+    return {
+        one[:-3] if one.endswith(".py") else one for one in names if _NAME.match(one[:-3] or one)
+    }

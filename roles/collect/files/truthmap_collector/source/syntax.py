@@ -16,7 +16,7 @@ of the loop it stands in, or 0), 2 holds only between two lines (a loop's variab
 """
 
 import ast
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from truthmap_collector.source.expressions import Expression, constant, expression, last_name
 
@@ -36,11 +36,10 @@ VERBS = {
     "xrange": (0,),
     "xrevrange": (0,),
 }
-"""Methods of Redis clients that name a stream, and which of their arguments name stream or group."""
+"""Methods of Redis clients that name a stream, and the places of the stream and the group."""
 
 _WORDS = {"name", "stream", "key", "streams", "groupname", "group", "group_name"}
-_LEAVES = frozenset("Name Constant Str Bytes Num NameConstant Load Store Pass Break Continue".split())
-_FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
+_LEAVES = {"Name", "Constant", "Str", "Bytes", "Num", "NameConstant", "Load", "Store", "Pass"}
 _LOOPS = ("For", "AsyncFor", "While")
 _BRANCHES = ("If", "Try", "TryStar", "Match")
 
@@ -86,39 +85,17 @@ class _Reader:
 
     def _visit(self, node: Any, place: _Place) -> None:
         kind = type(node).__name__
-        if kind in _FUNCTIONS:
-            self._enter_function(node, place)
-            return
-        if kind == "ClassDef":
-            self._enter_class(node, place)
-            return
-        if kind in ("Import", "ImportFrom"):
-            self._import(node)
+        enter = _ENTER.get(kind)
+        if enter is not None:
+            enter(self, node, place)
             return
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             self.statement = node
-        if kind == "Call":
-            self._call(node, place)
-        elif kind == "Assign":
-            for target in node.targets:
-                self._bind(target, expression(node.value), node, place)
-        elif kind in ("AnnAssign", "NamedExpr") and node.value is not None:
-            self._bind(node.target, expression(node.value), node, place)
-        elif kind == "AugAssign":
-            self._bind(node.target, ["u", "AugAssign"], node, place._replace(flag=1))
-        elif kind in ("With", "AsyncWith"):
-            for item in node.items:
-                if item.optional_vars is not None:
-                    self._bind(item.optional_vars, expression(item.context_expr), node, place)
-        elif kind == "Return" and node.value is not None:
-            place.function["returns"].append(expression(node.value))
-        elif kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
-            for one in node.generators:
-                self._each(one.target, one.iter, self.statement, place)
-        elif kind in _LOOPS:
+        note = _NOTE.get(kind)
+        if note is not None:
+            note(self, node, place)
+        if kind in _LOOPS:
             place = place._replace(flag=1, first=node.lineno, last=_last_line(node))
-            if kind != "While":
-                self._each(node.target, node.iter, node, place)
         elif kind in _BRANCHES:
             place = place._replace(flag=1)
         for name in node._fields:
@@ -127,11 +104,38 @@ class _Reader:
                 if isinstance(child, ast.AST) and type(child).__name__ not in _LEAVES:
                     self._visit(child, place)
 
+    def _assign(self, node: Any, place: _Place) -> None:
+        value = expression(node.value)
+        for target in node.targets if hasattr(node, "targets") else [node.target]:
+            if node.value is not None:
+                self._bind(target, value, node, place)
+
+    def _change(self, node: Any, place: _Place) -> None:
+        self._bind(node.target, ["u", "AugAssign"], node, place._replace(flag=1))
+
+    def _with(self, node: Any, place: _Place) -> None:
+        for item in node.items:
+            if item.optional_vars is not None:
+                self._bind(item.optional_vars, expression(item.context_expr), node, place)
+
+    def _return(self, node: Any, place: _Place) -> None:
+        if node.value is not None:
+            place.function["returns"].append(expression(node.value))
+
+    def _comprehend(self, node: Any, place: _Place) -> None:
+        for one in node.generators:
+            self._each(one.target, one.iter, self.statement, place)
+
+    def _loop(self, node: Any, place: _Place) -> None:
+        self._each(node.target, node.iter, node, place)
+
     def _enter_function(self, node: Any, place: _Place) -> None:
         for child in node.decorator_list + node.args.defaults:
             self._visit(child, place)
         name = place.prefix + node.name
-        marks = {last_name(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list}
+        marks = {
+            last_name(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list
+        }
         kinds = [one for one in ("staticmethod", "classmethod", "property") if one in marks]
         if "cached_property" in marks:
             kinds = ["property"]
@@ -157,7 +161,7 @@ class _Reader:
         for child in node.body:
             self._visit(child, inner)
 
-    def _import(self, node: Any) -> None:
+    def _import(self, node: Any, place: _Place) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self.imports[alias.name] = None
@@ -196,7 +200,9 @@ class _Reader:
             found = _command(node.args)
             if found:
                 verb, args = found
-                place.function["calls"].append([verb, ["n", "execute_command"], args, {}, node.lineno])
+                place.function["calls"].append(
+                    [verb, ["n", "execute_command"], args, {}, node.lineno]
+                )
         elif name in self.wanted or (name in VERBS and isinstance(node.func, ast.Attribute)):
             args = [expression(one) for one in node.args[:12]]
             words = {one.arg or "**": expression(one.value) for one in node.keywords[:20]}
@@ -204,6 +210,31 @@ class _Reader:
                 args = [one if n in VERBS[name] else ["0"] for n, one in enumerate(args[:3])]
                 words = {word: value for word, value in words.items() if word in _WORDS}
             place.function["calls"].append([name, expression(node.func), args, words, node.lineno])
+
+
+_ENTER: Dict[str, Callable[[_Reader, Any, _Place], None]] = {
+    "FunctionDef": _Reader._enter_function,
+    "AsyncFunctionDef": _Reader._enter_function,
+    "ClassDef": _Reader._enter_class,
+    "Import": _Reader._import,
+    "ImportFrom": _Reader._import,
+}
+_NOTE: Dict[str, Callable[[_Reader, Any, _Place], None]] = {
+    "Call": _Reader._call,
+    "Assign": _Reader._assign,
+    "AnnAssign": _Reader._assign,
+    "NamedExpr": _Reader._assign,
+    "AugAssign": _Reader._change,
+    "With": _Reader._with,
+    "AsyncWith": _Reader._with,
+    "Return": _Reader._return,
+    "ListComp": _Reader._comprehend,
+    "SetComp": _Reader._comprehend,
+    "DictComp": _Reader._comprehend,
+    "GeneratorExp": _Reader._comprehend,
+    "For": _Reader._loop,
+    "AsyncFor": _Reader._loop,
+}
 
 
 def _params(args: Any) -> List[List[Any]]:
