@@ -99,7 +99,7 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
     if not scan.complete:
         return _unknown(
             scan,
-            usage.root,
+            _subject(usage.root),
             text(
                 "{root}: the code was not read through: {limits}",
                 root=usage.root,
@@ -108,7 +108,7 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
             owner.name if owner else None,
         )
     return Verdict(
-        subject=usage.root,
+        subject=_subject(usage.root),
         status="degraded" if faults else "ok",
         severity="P3" if faults else None,
         running=_runs(usage),
@@ -121,6 +121,10 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
         citations=(_cite(scan, usage), *_states(units, usage)),
         missing=(units,) if isinstance(units, Missing) else (),
     )
+
+
+def _subject(root: str) -> str:
+    return f"modules{root}"
 
 
 def _runs(usage: _Usage) -> Running:

@@ -66,20 +66,6 @@ VALID: list[dict[str, Any]] = [
     {"id": "m", "description": "Mounts.", "kind": "filesystems"},
     {"id": "c", "description": "Clock.", "kind": "clock", "args": {}},
     {
-        "id": "s",
-        "description": "Sources.",
-        "kind": "source_scan",
-        "args": {"programs": ["{items}"], "roots": ["/opt/x"], "names": ["shop:*"], "files": 10},
-        "from": {"probe": "units", "selector": "python_programs", "as": "all"},
-    },
-    {
-        "id": "w",
-        "description": "Checkouts.",
-        "kind": "checkout",
-        "args": {"folders": ["{items}"], "roots": []},
-        "from": {"probe": "units", "selector": "program_folders", "as": "all"},
-    },
-    {
         "id": "p",
         "description": "Processes.",
         "kind": "process",
@@ -94,6 +80,20 @@ VALID: list[dict[str, Any]] = [
         "variable": "probe_redis_endpoints",
         "items": ["cache"],
         "args": {"endpoint": "{item}", "time_fields": ["ts"], "entries": 5, "duty": 0.5},
+    },
+    {
+        "id": "s",
+        "description": "Sources.",
+        "kind": "source_scan",
+        "args": {"programs": ["{items}"], "roots": ["/opt/x"], "names": ["shop:*"], "files": 10},
+        "from": {"probe": "units", "selector": "python_programs", "as": "all"},
+    },
+    {
+        "id": "w",
+        "description": "Checkouts.",
+        "kind": "checkout",
+        "args": {"folders": ["{items}"], "roots": []},
+        "from": {"probe": "units", "selector": "program_folders", "as": "all"},
     },
 ]
 

@@ -158,7 +158,8 @@ def _started(block: _Block) -> Iterator[Tuple[str, List[str]]]:
         for value in block.get("ExecStart", []):
             argv = _EXEC_ARGV.search(value)
             if argv:
-                yield unit, argv.group(1).split()
+                # The first word may be a bare name, or whatever `@` says; the path is what runs.
+                yield unit, [*_path(value), *argv.group(1).split()[1:]]
 
 
 def _folder(block: _Block) -> str:

@@ -66,8 +66,8 @@ def by_hand(args: Dict[str, Any]) -> str:
         except ValueError:
             continue
         script = program.get("script") or program.get("program") or ""
-        folders.append(os.path.dirname(script) or program.get("cwd", "/"))
-    shown = " ".join(shlex.quote(one) for one in dict.fromkeys(folders))
+        folders.append(os.path.dirname(script) or program.get("cwd", ""))
+    shown = " ".join(shlex.quote(one) for one in dict.fromkeys(folders) if one not in ("", "/"))
     return "grep -rnE --include=*.py 'import |\\.x(add|read|readgroup|group_create)\\(' " + shown
 
 

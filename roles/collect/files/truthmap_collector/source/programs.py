@@ -16,7 +16,7 @@ _ATTRIBUTE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.()]*$")
 # Programs that import what they serve: `uvicorn --app-dir src shop.main:app`, `celery -A shop`.
 _SERVERS = {"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "celery", "faststream", "arq"}
 _FOLDERS = {"--app-dir", "--chdir", "--workdir"}
-_DISTRIBUTION = re.compile(r"/(?:usr/(?!local/)|bin/|sbin/|lib\w*/|snap/)")
+_DISTRIBUTION = re.compile(r"/(?:usr/(?!local/)|bin/|sbin/|lib\w*/|snap/|etc/|run/)")
 
 
 def named_in(words: List[str], cwd: str) -> Optional[Program]:

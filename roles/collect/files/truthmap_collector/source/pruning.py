@@ -40,6 +40,7 @@ class _Tracer:
         self._seen: Set[Any] = set()
         self._classes: Dict[str, List[Tuple[Module, str]]] = {}
         self._setters: Dict[str, List[Tuple[Module, str]]] = {}
+        self._results: Dict[str, List[Tuple[Module, str]]] = {}
         self._index(modules)
         calls: Dict[str, List[Any]] = {}
         for module in modules:
@@ -68,12 +69,21 @@ class _Tracer:
                 for attribute in set(body["self"]) | set(body["names"]):
                     self._setters.setdefault(attribute, []).append((module, klass))
 
+            for name, function in module["functions"].items():
+                if function["returns"]:
+                    short = name.rstrip("'").rpartition(".")[2]
+                    self._results.setdefault(short, []).append((module, name))
+
     def _trace(self, one: Expression, module: Module, function: str) -> None:
         for kind, name in set(_names(one)):
             key = (id(module), function, kind, name)
             if key in self._seen:
                 continue
             self._seen.add(key)
+            results = self._results.get(name, ())
+            for owner, maker in results if len(results) <= _SETTERS else ():
+                for returned in owner["functions"][maker]["returns"]:
+                    self._trace(returned, owner, maker)
             if kind == "n":
                 self._trace_name(name, module, function)
             elif kind == "self":

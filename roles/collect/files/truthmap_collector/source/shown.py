@@ -9,6 +9,11 @@ from truthmap_collector.masking import Masker, announces_secret
 __all__ = ["Shown"]
 
 _LIKE_A_NAME = re.compile(r"[A-Za-z0-9:._-]{1,120}$")
+# What keys of Redis look like, in words of letters; a digit or two as in `v2`.
+_LIKE_A_KEY = re.compile(
+    r"(?=.*[:.])[:._-]?[a-z]{1,14}\d{0,2}(?:[:._-][a-z]{1,14}\d{0,2})*[:._-]?$"
+)
+_SUSPECT = re.compile("auth|cred|pass|pw|user|login|basic|secret|token|sign|salt", re.I)
 _IDS = {"", ">", "$", "*", "0", "0-0", "{", "}", ":{", "}:"}
 
 
@@ -46,6 +51,8 @@ class Shown:
 
     def _text(self, text: str, name: str) -> List[Any]:
         if text in _IDS or (not announces_secret(name) and self._harmless(text)):
+            return ["s", text]
+        if _LIKE_A_KEY.match(text) and len(text) < 80 and not _SUSPECT.search(name + " " + text):
             return ["s", text]
         self.masked += 1
         return ["m", len(text)]
