@@ -23,6 +23,7 @@ __all__ = ["declared_inventories"]
 INVENTORIES = text("Declared inventories")
 REPO_FILE = "repo file"
 
+_CUT = text("its output was cut or does not cover it")
 _OLD_S = 30 * 86400.0
 _SHOWN = 20
 _RUNNING = ("active", "activating", "reloading")
@@ -32,13 +33,14 @@ Answer = Literal["agrees", "contradicts", "missing", "unknown"]
 
 @dataclass(frozen=True)
 class _Compared:
-    """One item held against the host."""
+    """One item held against the host; `gap` is the evidence that its comparison lacks."""
 
     item: DeclaredUnit
     unit: str
     answer: Answer
     why: Text
     shown: Unit | None
+    gap: Missing | None = None
 
 
 def _subject(inventory: Inventory) -> str:
@@ -118,13 +120,10 @@ def _judged(
     )
     age = host.collected_at - declared.written if declared.written is not None else None
     old = age is not None and age > _OLD_S
-    gaps = tuple(
-        one for one in (unit_files, sockets) if isinstance(one, Missing) and not units.complete
-    )
-    status: Status = "degraded" if bad or old else "ok"
-    if not countable and not old:
-        status = "unknown"
+    gaps = tuple(dict.fromkeys(one.gap for one in compared if one.gap is not None))
+    if not countable:
         gaps = (*gaps, Missing(files.record, text("no item of it could be compared")))
+    status: Status = "degraded" if bad or old else "unknown" if gaps else "ok"
     yield _verdict(
         profile,
         inventory,
@@ -137,7 +136,7 @@ def _judged(
             Citation(units.record),
         ),
         details=tuple(_undeclared(undeclared)),
-        missing=gaps if status == "unknown" else (),
+        missing=gaps,
     )
     for one in compared:
         yield _of_item(profile, inventory, files, one)
@@ -178,7 +177,11 @@ def _compare(
     if (item.means == "running") != runs or unit.active_state == "activating":
         why = text("declared {state}, is {shown}", state=item.state or "?", shown=shown)
         return _Compared(item, unit.name, "contradicts", why, unit)
-    if runs and item.port is not None and not isinstance(sockets, Missing) and sockets.complete:
+    if runs and item.port is not None:
+        if isinstance(sockets, Missing) or not sockets.complete:
+            gap = sockets if isinstance(sockets, Missing) else Missing(sockets.record, _CUT)
+            why = text("whether its port {port} is listened on was not seen", port=str(item.port))
+            return _Compared(item, unit.name, "unknown", why, unit, gap)
         listening = {one.local.port for one in sockets.listening}
         if item.port not in listening:
             why = text("declared on port {port}, where nothing listens", port=str(item.port))
@@ -192,11 +195,14 @@ def _on_disk(
 ) -> _Compared:
     """Say what an item comes to whose unit is not in memory."""
     if isinstance(unit_files, Missing):
-        return _Compared(item, name, "unknown", text("whether it exists was not seen"), None)
+        why = text("whether it exists was not seen")
+        return _Compared(item, name, "unknown", why, None, unit_files)
     file = unit_files.get(name) or unit_files.get(name.replace("_", "-"))
     if file is None:
         if not (units.complete and unit_files.covers(name)):
-            return _Compared(item, name, "unknown", text("whether it exists was not seen"), None)
+            record = unit_files.record if units.complete else units.record
+            why = text("whether it exists was not seen")
+            return _Compared(item, name, "unknown", why, None, Missing(record, _CUT))
         why = text("declared {state}, and no such unit exists", state=item.state or "without state")
         return _Compared(item, name, "missing", why, None)
     if not units.complete or item.means is None:
@@ -271,7 +277,7 @@ def _of_item(
         application=profile.name,
         message=text("{name}: {why}", name=one.item.name, why=one.why),
         citations=tuple(citations),
-        missing=(Missing(files.record, one.why),) if one.answer == "unknown" else (),
+        missing=(one.gap or Missing(files.record, one.why),) if one.answer == "unknown" else (),
     )
 
 

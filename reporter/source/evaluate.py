@@ -437,8 +437,13 @@ class Evaluator:
         try:
             if instance.given is not None:
                 return self._of_made(instance, name)
-            made = self._constructions(instance.of) or (Instance(instance.of, ()),)
-            return distinct(v for one in made for v in self._of_made(one, name))
+            made = self._constructions(instance.of)
+            if made:
+                return distinct(v for one in made for v in self._of_made(one, name))
+            # Nobody was seen to make one: it may be of any class below as well.
+            kin = self._kin(instance.of)[:16]
+            found = distinct(v for one in kin for v in self._of_made(Instance(one, ()), name))
+            return found if len(found) == 1 else tuple(_candidates(iter(found)))
         finally:
             self._active.discard(key)
 

@@ -9,13 +9,24 @@ from typing import Any
 
 import pytest
 
+from reporter.archive import load
 from reporter.registry import parsers
 from reporter.source.streams import configured_streams
 from tests.fleet.conftest import truthmap
 from tests.lab import Lab
 from tests.lab.checkouts import install_checkout
 from tests.lab.hosts import LabHost, Recipe
-from tests.source.shop import FILES, INVENTORY, REGISTRY, REMOTE, ROOT, UNITS
+from tests.source.shop import (
+    FILES,
+    INVENTORY,
+    ORDERS_USES,
+    REGISTRY,
+    REMOTE,
+    RETURNS_USES,
+    ROOT,
+    UNITS,
+    shown,
+)
 
 UNIT = """\
 [Unit]
@@ -107,3 +118,44 @@ def report(run: Path) -> dict[str, dict[str, Any]]:
     """The findings of the section by id."""
     (host,) = json.loads((run / "report" / "report.json").read_text())["hosts"]
     return {one["id"]: one for one in host["findings"] if one["section"] == "repository"}
+
+
+def test_what_differs_is_found_and_nothing_else(run: Path) -> None:
+    """The port and two units of the inventory, the changed file, the process older than it."""
+    found = report(run)
+    bad = {name for name, one in found.items() if one["status"] == "degraded"}
+    inventory = f"declared_inventories:{ROOT}/SYSTEM_INVENTORY.yaml"
+    assert bad == {
+        inventory,
+        f"{inventory}/shop_orders",
+        f"{inventory}/shop_idle",
+        f"{inventory}/shop_mailer",
+        f"checkout_state:{ROOT}",
+        "code_newer_than_process:shop-orders.service",
+    }
+    assert "drift 75 % (3 of 4 items" in found[inventory]["message"]
+    assert (found[inventory]["running"], found[inventory]["connected_to"]) == ("na", ["repo file"])
+    usage = found[f"module_usage:modules{ROOT}"]
+    assert (usage["status"], usage["running"]) == ("ok", "partial")
+    assert usage["connected_to"] == ["repo tree"]
+    assert "3 services use 6 modules; 1 modules are used by none" in usage["message"]
+
+
+def test_the_streams_of_each_unit_are_those_in_its_code(run: Path) -> None:
+    """As a reader of tests/source/shop.py would say."""
+    bundle = next(run.glob("*.json.zst"), None) or next(
+        path for path in run.glob("*.json") if path.name != "manifest.json"
+    )
+    (found,) = load([bundle]).bundles
+    record = next(one for one in found.evidence if one.id == "repository_source")
+    uses = configured_streams(parsers()["source_scan"].function(record))
+    assert shown(uses.of("shop-orders.service")) == ORDERS_USES
+    assert shown(uses.of("shop-returns.service")) == RETURNS_USES
+
+
+def test_no_secret_leaves_the_host(run: Path) -> None:
+    """Of code, remotes and command lines: not in archive, reports or output."""
+    texts = [path.read_text(errors="replace") for path in run.rglob("*") if path.is_file()]
+    assert len(texts) > 3
+    for secret in SECRETS:
+        assert not any(secret in text for text in texts)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-__all__ = ["FILES", "INVENTORY", "REGISTRY", "REMOTE", "ROOT", "UNITS"]
+from reporter.source.streams import StreamUse
+
+__all__ = [
+    "FILES",
+    "INVENTORY",
+    "ORDERS_USES",
+    "REGISTRY",
+    "REMOTE",
+    "RETURNS_USES",
+    "ROOT",
+    "UNITS",
+    "shown",
+]
 
 ROOT = "/srv/shop/app"
 REMOTE = "https://deploy:tok3n-9f8e7d6c5b4a@git.example.org/shop/app.git"
@@ -133,3 +145,25 @@ REGISTRY = """\
    "runtime": {"port": null, "redis_streams": []}}
 ]}
 """
+
+Use = tuple[str, str, str | None]
+ORDERS_USES: set[Use] = {
+    ("creates group", "shop:stream:orders", "billing"),
+    ("creates group", "shop:stream:payments.made", "billing"),
+    ("writes", "shop:stream:orders.taken", None),
+    ("reads", "shop:stream:orders", "billing"),
+    ("writes", "shop:stream:shipped", None),
+    ("writes", "shop:loud:alarm", None),
+    ("writes", "shop:stream:audit", None),
+}
+"""What `main.py` does with streams, and with which group: read in the code above."""
+RETURNS_USES: set[Use] = {
+    ("writes", "shop:stream:*", None),  # of a parameter nobody gives
+    ("writes", "shop:stream:returns.copy", None),
+    ("reads", "shop:stream:returns", None),
+}
+
+
+def shown(uses: Iterable[StreamUse]) -> set[Use]:
+    """Return what was found in the form above."""
+    return {(use.how, use.stream, use.group) for use in uses}

@@ -158,8 +158,9 @@ def _started(block: _Block) -> Iterator[Tuple[str, List[str]]]:
         for value in block.get("ExecStart", []):
             argv = _EXEC_ARGV.search(value)
             if argv:
-                # The first word may be a bare name, or whatever `@` says; the path is what runs.
-                yield unit, [*_path(value), *argv.group(1).split()[1:]]
+                # With `@` the first word is whatever the unit says; the path is what runs.
+                words = argv.group(1).split()
+                yield unit, (_path(value) or words[:1]) + words[1:]
 
 
 def _folder(block: _Block) -> str:

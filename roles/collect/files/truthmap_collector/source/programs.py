@@ -34,7 +34,7 @@ def named_in(words: List[str], cwd: str) -> Optional[Program]:
         found = _served(words[1:])
         found["python"] = words[0]
     else:
-        found = {"program": words[0]} if words else None
+        found = {"program": words[0]} if words and words[0].startswith("/") else None
     if not found:
         return None
     found["cwd"] = os.path.normpath(os.path.join(cwd or "/", found.pop("folder", "")))
