@@ -11,8 +11,11 @@ from truthmap_collector.source.syntax import VERBS, Module
 
 __all__ = ["names_needed", "pruned", "wrappers"]
 
-_MOST = 400
+_MOST = 1500
 _SETTERS = 4
+_DEEP = 6
+_LEVELS = 6
+_RECEIVERS = 4
 
 Wrappers = Dict[str, Set[Any]]
 """By a function's or class's short name the parameters that matter: their names, and the places of
@@ -20,24 +23,34 @@ their arguments in a call; -1 is any place."""
 
 
 def wrappers(
-    modules: Iterable[Module], is_common: Callable[[str], bool]
+    modules: Iterable[Module],
+    is_common: Callable[[str, int], bool],
+    near: Callable[[int], Set[int]],
 ) -> Tuple[Wrappers, Dict[str, Set[int]]]:
     """Return the functions and classes that hand parameters on, and the files these stand in.
 
-    `is_common` says of a name that too many things have it: it is not followed.
+    `is_common` says of a name that too many things have it: it is not followed. `near` gives the
+    files that can know what a file holds: only they can mean it by its name.
     """
-    tracer = _Tracer(list(modules), is_common)
+    tracer = _Tracer(list(modules), is_common, near)
     return tracer.found, tracer.origins
 
 
 class _Tracer:
     """Follows what stream names are made of to the parameters of functions, call by call."""
 
-    def __init__(self, modules: List[Module], is_common: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        modules: List[Module],
+        is_common: Callable[[str, int], bool],
+        near: Callable[[int], Set[int]],
+    ) -> None:
         self.found: Wrappers = {}
         self.origins: Dict[str, Set[int]] = {}
         self._is_common = is_common
+        self._near = near
         self._seen: Set[Any] = set()
+        self._depth = 0
         self._classes: Dict[str, List[Tuple[Module, str]]] = {}
         self._setters: Dict[str, List[Tuple[Module, str]]] = {}
         self._results: Dict[str, List[Tuple[Module, str]]] = {}
@@ -47,20 +60,29 @@ class _Tracer:
             for name, function in module["functions"].items():
                 for call in function["calls"]:
                     calls.setdefault(call[0], []).append((call, module, name))
-        waiting = list(VERBS)
-        while waiting and len(self.found) < _MOST:
-            short = waiting.pop(0)  # the nearest first
-            before = {name: len(params) for name, params in self.found.items()}
-            for call, module, name in calls.get(short, ()):
-                if short == "__init__" and name.split(".")[-2:-1] not in [
-                    [one] for one in self.found
-                ]:
-                    continue  # of a class that no name leads to
-                for one in [*_relevant(call, self.found), *_receiver(call, self.found)]:
-                    self._trace(one, module, name)
-            waiting += [
-                name for name, told in self.found.items() if len(told) > before.get(name, 0)
-            ]
+        level = sorted(VERBS)
+        for depth in range(_LEVELS):
+            told = {name: len(params) for name, params in self.found.items()}
+            for short in level:
+                self._spread(calls.get(short, ()), receivers=depth < _RECEIVERS)
+            level = sorted(n for n, params in self.found.items() if len(params) > told.get(n, 0))
+            if not level or len(self.found) > _MOST:
+                break
+
+    def _spread(self, calls: Iterable[Any], receivers: bool) -> None:
+        """Follow what some calls are given, and the objects they are made on."""
+        for call, module, name in calls:
+            if call[0] == "__init__" and "".join(name.split(".")[-2:-1]) not in self.found:
+                continue  # of a class that no name leads to
+            if call[0] not in VERBS and not self._can_know(module["file"], call[0]):
+                continue
+            ones = list(_relevant(call, self.found))
+            for one in ones + (list(_receiver(call, self.found)) if receivers else []):
+                self._trace(one, module, name)
+
+    def _can_know(self, file: int, short: str) -> bool:
+        origins = self.origins.get(short)
+        return not origins or any(file in self._near(origin) for origin in origins)
 
     def _index(self, modules: List[Module]) -> None:
         for module in modules:
@@ -75,22 +97,34 @@ class _Tracer:
                     self._results.setdefault(short, []).append((module, name))
 
     def _trace(self, one: Expression, module: Module, function: str) -> None:
-        for kind, name in set(_names(one)):
+        """Follow what an expression speaks of, not further than names can tell."""
+        if self._depth > _DEEP:
+            return
+        self._depth += 1
+        for kind, name in sorted(set(_names(one))):
             key = (id(module), function, kind, name)
             if key in self._seen:
                 continue
             self._seen.add(key)
-            results = self._results.get(name, ())
-            for owner, maker in results if len(results) <= _SETTERS else ():
+            for owner, maker in self._known(self._results, name, module):
                 for returned in owner["functions"][maker]["returns"]:
                     self._trace(returned, owner, maker)
             if kind == "n":
                 self._trace_name(name, module, function)
             elif kind == "self":
                 self._trace_own(name, module, function.rpartition(".")[0])
-            elif len(self._setters.get(name, ())) <= _SETTERS:
-                for owner, klass in self._setters.get(name, ()):
+            else:
+                for owner, klass in self._known(self._setters, name, module):
                     self._trace_attribute(name, owner, klass)
+        self._depth -= 1
+
+    def _known(
+        self, index: Dict[str, List[Tuple[Module, str]]], name: str, module: Module
+    ) -> List[Tuple[Module, str]]:
+        """Return what a module can mean by a name; nothing if that is too much to tell."""
+        found = index.get(name, ())
+        near = [one for one in found if module["file"] in self._near(one[0]["file"])]
+        return near if len(near) <= _SETTERS else []
 
     def _trace_name(self, name: str, module: Module, scope: str) -> None:
         while scope:
@@ -141,7 +175,7 @@ class _Tracer:
         self._told(short, told, module)
 
     def _told(self, short: str, told: Set[Any], module: Module) -> None:
-        if not self._is_common(short):
+        if not self._is_common(short, module["file"]):
             self.found.setdefault(short, set()).update(told)
             self.origins.setdefault(short, set()).add(module["file"])
 

@@ -80,11 +80,12 @@ class Scanner:
         self._paths: Dict[Path, Dict[str, int]] = {}
         self._programs: List[Row] = []
         self._projects: Dict[str, None] = dict.fromkeys(roots)
+        self._list: List[_File] = []
         self._importers: Dict[int, Set[int]] = {}
         self._near: Dict[int, Set[int]] = {}
         self._wrappers: pruning.Wrappers = {}
         self._origins: Dict[str, Set[int]] = {}
-        self._callers: Dict[str, int] = {}  # how many files call something of that name
+        self._callers: Dict[Tuple[str, int], int] = {}  # how many files call something of that name
         self._common: Dict[str, None] = {}
         self._waiting: List[Tuple[str, str]] = []  # files to follow, and as which module
         self._bytes = 0
@@ -105,7 +106,7 @@ class Scanner:
         ordered = sorted(self._files.values(), key=lambda one: one.number)
         for file in ordered:
             yield dict(file.row, imports=file.imports)
-        found, _ = pruning.wrappers(self._modules(), self._is_common)
+        found, _ = pruning.wrappers(self._modules(), self._is_common, self._near_to)
         needed = pruning.names_needed(self._modules(), found)
         for file in ordered:
             if file.module is not None:
@@ -324,20 +325,24 @@ class Scanner:
     def _follow_wrappers(self) -> None:
         """Read the files too that call wrappers or hold what names a stream, round by round."""
         for _ in range(_ROUNDS):
-            self._wrappers, self._origins = pruning.wrappers(self._modules(), self._is_common)
+            self._wrappers, self._origins = pruning.wrappers(
+                self._modules(), self._is_common, self._near_to
+            )
             needed = pruning.names_needed(self._modules(), self._wrappers)
             wanted = frozenset(self._wrappers)
             changed = self._read_callers(wanted) | self._read_constants(needed, wanted)
             if not changed or self._late():
                 return
 
-    def _is_common(self, name: str) -> bool:
+    def _is_common(self, name: str, origin: int) -> bool:
         """Say whether too many files call something of that name for all of them to be read."""
-        if name not in self._callers:
-            self._callers[name] = sum(name in file.names for file in self._files.values())
-            if self._callers[name] > _CALLERS:
+        if (name, origin) not in self._callers:
+            files = self._numbered
+            near = sum(name in files[number].names for number in self._near_to(origin))
+            self._callers[name, origin] = near
+            if near > _CALLERS:
                 self._common[name] = None
-        return self._callers[name] > _CALLERS
+        return self._callers[name, origin] > _CALLERS
 
     def _read_callers(self, wanted: FrozenSet[str]) -> bool:
         """Parse the files that call a wrapper's name and can know the wrapper."""
@@ -398,7 +403,9 @@ class Scanner:
 
     @property
     def _numbered(self) -> List[_File]:
-        return list(self._files.values())
+        if len(self._list) != len(self._files):
+            self._list = list(self._files.values())
+        return self._list
 
     def _again(self, file: _File) -> bytes:
         tail = Tail(self._bounds.file_bytes)

@@ -40,6 +40,7 @@ VERBS = {
 
 _WORDS = {"name", "stream", "key", "streams", "groupname", "group", "group_name"}
 _LEAVES = {"Name", "Constant", "Str", "Bytes", "Num", "NameConstant", "Load", "Store", "Pass"}
+_CLIENT = 4  # so many methods of that kind in one file make a client
 _LOOPS = ("For", "AsyncFor", "While")
 _BRANCHES = ("If", "Try", "TryStar", "Match")
 
@@ -72,7 +73,16 @@ class _Reader:
         for node in tree.body:
             self._visit(node, place)
         self.found["imports"] = list(self.imports)
+        self._leave_out_client()
         return self.found
+
+    def _leave_out_client(self) -> None:
+        """Take a Redis client's own methods out: what they do is what their callers ask for."""
+        functions = self.found["functions"]
+        own = [name for name in functions if name.rstrip("'").rpartition(".")[2] in VERBS]
+        if len(own) >= _CLIENT:
+            for name in own:
+                del functions[name]
 
     def _function(self, name: str, params: List[Any], keyword: int, kind: str) -> Dict[str, Any]:
         made: Dict[str, Any] = {"params": params, "keyword": keyword, "kind": kind}
