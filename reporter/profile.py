@@ -17,6 +17,7 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_inventories import Inventory, inventories_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
@@ -36,6 +37,7 @@ _KEYS = (
     "components",
     "models",
     "load_evidence",
+    "inventories",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -70,6 +72,7 @@ class Profile:
     components: tuple[Component, ...] = ()
     models: tuple[Family, ...] = ()
     load_evidence: tuple[LoadEvidence, ...] = ()
+    inventories: tuple[Inventory, ...] = ()
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -216,6 +219,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         components=components_of(data.get("components"), f"{place}.components", layers),
         models=model_families(data.get("models"), f"{place}.models", _age),
         load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
+        inventories=inventories_of(data.get("inventories"), f"{place}.inventories"),
     )
 
 

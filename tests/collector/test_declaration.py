@@ -110,6 +110,20 @@ VALID: list[dict[str, Any]] = [
         "kind": "tree",
         "args": {"paths": ["/srv/models"], "names": ["*.pt"], "depth": 3, "duty": 0.5},
     },
+    {
+        "id": "s",
+        "description": "Sources.",
+        "kind": "source_scan",
+        "args": {"programs": ["{items}"], "roots": ["/opt/x"], "names": ["shop:*"], "files": 10},
+        "from": {"probe": "units", "selector": "python_programs", "as": "all"},
+    },
+    {
+        "id": "w",
+        "description": "Checkouts.",
+        "kind": "checkout",
+        "args": {"folders": ["{items}"], "roots": []},
+        "from": {"probe": "units", "selector": "program_folders", "as": "all"},
+    },
 ]
 
 # Where to change the valid list, to what, and words the message must have.

@@ -58,12 +58,16 @@ def test_it_is_ascii_without_single_quotes(request_: dict[str, Any]) -> None:
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
-def test_it_fits_an_argument(request_: dict[str, Any]) -> None:
-    """A shell whose printf is no builtin passes it as one argument: Linux allows 128 KiB.
-
-    Few kinds make a small program; all of them: see test_roles.
-    """
+def test_few_kinds_make_a_small_program(request_: dict[str, Any]) -> None:
+    """Only the kinds that are asked for are shipped."""
     assert len(program.build(request_)) < 60_000
+
+
+def test_its_pieces_fit_an_argument(request_: dict[str, Any]) -> None:
+    """A shell whose printf is no builtin passes each as one argument: Linux allows 128 KiB."""
+    pieces = program.script(request_).split("'")
+    assert max(map(len, pieces)) < 100_000
+    assert len(program.build(request_)) < 200_000
 
 
 def test_a_traceback_shows_our_lines(pipe: Pipe, request_: dict[str, Any]) -> None:

@@ -30,9 +30,10 @@ Each gives an ordered list without repetition and takes garbage for what it is: 
 import json
 import re
 import shlex
-from typing import Any, Callable, Dict, Iterable, Iterator, List
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
 
 from truthmap_collector.listeners import redis_endpoints
+from truthmap_collector.source import programs
 
 __all__ = ["SELECTORS", "select"]
 
@@ -46,6 +47,7 @@ _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
 _NAMING_ROW = re.compile(r'\{"ask": ?\["(?:SCAN"|XINFO", ?"GROUPS")')
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
 _ENV_FILE = re.compile(r"(/.*) \(ignore_errors=(?:yes|no)\)")
+_EXEC_ARGV = re.compile(r" ; argv\[\]=(.*) ; (?:ignore_errors|flags)=")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 
 # systemd.exec(5), "Process exit codes": 200 to 243 are systemd's own, set before or while it
@@ -184,6 +186,39 @@ def _service_files(stdout: str) -> Iterator[str]:
             yield name
 
 
+def _python_programs(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The Python programs of services that are not the distribution's, as lines of JSON."""
+    for block in blocks:
+        for unit, words in _started(block):
+            found = programs.named_in(words, _folder(block))
+            if found:
+                yield programs.target(unit, found)
+
+
+def _program_folders(blocks: Iterable[_Block]) -> Iterator[str]:
+    """Where services have their programs and work, unless that is the distribution's."""
+    for block in blocks:
+        for _, words in _started(block):
+            yield from programs.folders(words, _folder(block))
+
+
+def _started(block: _Block) -> Iterator[Tuple[str, List[str]]]:
+    """Yield a service's name and the words of each of its commands."""
+    for unit in _unit(block, ".service"):
+        for value in block.get("ExecStart", []):
+            argv = _EXEC_ARGV.search(value)
+            if argv:
+                # With `@` the first word is whatever the unit says; the path is what runs.
+                words = argv.group(1).split()
+                yield unit, (_path(value) or words[:1]) + words[1:]
+
+
+def _folder(block: _Block) -> str:
+    """Return a unit's working folder; a user's home, `~`, is not known."""
+    folder = _first(block, "WorkingDirectory").lstrip("-!")
+    return folder if folder.startswith("/") else ""
+
+
 def _socket_pids(stdout: str) -> Iterator[str]:
     """The processes that hold sockets."""
     for line in stdout.splitlines():
@@ -216,6 +251,8 @@ SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
     "model_folders": _in_blocks(_model_folders),
+    "program_folders": _in_blocks(_program_folders),
+    "python_programs": _in_blocks(_python_programs),
     "redis_endpoints": redis_endpoints,
     "redis_names": _redis_names,
     "restarted_units": _in_blocks(_restarted_units),

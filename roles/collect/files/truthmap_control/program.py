@@ -33,6 +33,7 @@ _FLAGS = "-I -S -B"  # isolated, without site, without byte code files
 _SOURCES_MARK = 'SOURCES = """\n"""'
 _REQUEST_MARK = 'REQUEST = """\n"""'
 _COLUMNS = 100
+_PIECE = 60_000  # characters
 
 
 def request(
@@ -138,6 +139,9 @@ def script(request: Mapping[str, Any]) -> str:
     if "'" in program:
         raise ValueError("the program holds a single quote: it cannot stand in the script")
     probes = "\n".join(f"#   {_comment(probe)}" for probe in request["probes"])
+    pieces = _pieces(program)
+    assigned = "\n\n".join(f"program{at}='{piece}'" for at, piece in enumerate(pieces))
+    printed = "\n    ".join(f"printf '%s\\n' \"$program{at}\"" for at in range(len(pieces)))
     return f"""#!/bin/sh
 # Truth Map collector {truthmap_collector.VERSION}, to be run by hand:
 #
@@ -155,12 +159,31 @@ if [ -t 1 ]; then
     exit 2
 fi
 
-program='{program}'
+{assigned}
 
-printf '%s\\n' "$program" | {{
+{{
+    {printed}
+}} | {{
     {launcher()}
 }}
 """
+
+
+def _pieces(program: str) -> list[str]:
+    """Cut a program between lines: a shell whose printf is no builtin passes each as an argument.
+
+    Linux allows an argument 128 KiB.
+    """
+    pieces: list[str] = []
+    lines: list[str] = []
+    size = 0
+    for line in program.splitlines():
+        if size + len(line) > _PIECE:
+            pieces.append("\n".join(lines))
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line) + 1
+    return [*pieces, "\n".join(lines)]
 
 
 def _operator_choice(interpreter: str) -> str:

@@ -27,6 +27,7 @@ class Kind(NamedTuple):
 
 
 MODULES = {
+    "checkout": "checkout",
     "clock": "clock",
     "command": "command",
     "env_file": "env_file",
@@ -38,6 +39,7 @@ MODULES = {
     "listing": "listing",
     "process": "processes",
     "redis": "redis",
+    "source_scan": "source_scan",
     "tree": "tree",
 }
 """The module of each kind, in this package."""
