@@ -123,7 +123,7 @@ def test_a_socket_and_a_second_server_are_found_untold(redis_run: RedisRun) -> N
     assert [one["name"] for one in jobs["producers"]] == ["queue-feeder"]
     assert [(one["name"], one["state"]) for one in jobs["groups"]] == [("runners", "dead")]
     text = redis_run.text("socket")
-    assert f"Redis {SOCKET}" in text
+    assert f"Redis {SOCKET} (redis-server.service), streams: 7" in text
     assert f"Redis {SECOND} (redis-server@second.service), streams: 1" in text
 
 
