@@ -168,7 +168,7 @@ STARTS = {
 @pytest.mark.parametrize("command", STARTS)
 def test_which_program_a_unit_starts(command: str) -> None:
     """Of its words only the program's own name is taken; the distribution's own are left out."""
-    path = command.split()[0]
+    path = command.split(maxsplit=1)[0]
     shown = (
         f"ExecStart={{ path={path} ; argv[]={command} ; ignore_errors=no ; start_time=[n/a] ; "
         "stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }\n"

@@ -146,7 +146,7 @@ def test_the_streams_of_each_unit_are_those_in_its_code(run: Path) -> None:
     bundle = next(run.glob("*.json.zst"), None) or next(
         path for path in run.glob("*.json") if path.name != "manifest.json"
     )
-    (found,) = load([bundle]).bundles
+    (found,) = load([bundle]).bundles.values()
     record = next(one for one in found.evidence if one.id == "repository_source")
     uses = configured_streams(parsers()["source_scan"].function(record))
     assert shown(uses.of("shop-orders.service")) == ORDERS_USES
