@@ -13,9 +13,9 @@ __all__ = ["names_needed", "pruned", "wrappers"]
 
 _MOST = 1500
 _SETTERS = 4
-_DEEP = 6
-_LEVELS = 6
-_RECEIVERS = 4
+_DEEP = 4
+_LEVELS = 3
+_RECEIVERS = 3
 
 Wrappers = Dict[str, Set[Any]]
 """By a function's or class's short name the parameters that matter: their names, and the places of

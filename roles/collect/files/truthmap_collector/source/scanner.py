@@ -40,7 +40,7 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _SHEBANG = re.compile(rb"#!.*\b(?:python|pypy)")
 _BRACKETS = re.compile(rb"[][(){}]|^(?:def|class|async)\b", re.M)
 _NESTED = 150
-_ROUNDS = 3  # further ones lead away from streams: what they would tell stays unresolved
+_ROUNDS = 2  # further ones lead away from streams: what they would tell stays unresolved
 _CALLERS = 150
 
 
@@ -306,7 +306,9 @@ class Scanner:
             return
         try:
             tree = ast.parse(_decoded(data))
-            file.module, file.wanted = syntax.read(tree, wanted), wanted
+            # What the file itself defines may be wrappers of its own.
+            own = frozenset(one.decode("ascii", "replace") for one in _DEFINED.findall(data))
+            file.module, file.wanted = syntax.read(tree, wanted | own), wanted
             file.module["file"] = file.number
             file.imports = list(dict.fromkeys(file.imports + file.module["imports"]))
         except SyntaxError as error:
@@ -426,6 +428,7 @@ def _absolute(module: str, name: str, package: str) -> List[str]:
 
 
 _CALLED = re.compile(rb"([A-Za-z_]\w*)[ \t]*\(")
+_DEFINED = re.compile(rb"\b(?:def|class)[ \t]+([A-Za-z_]\w*)")
 _DERIVED = re.compile(rb"^[ \t]*class[ \t]+\w+[ \t]*\(([^()]*)\)", re.M)
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 
