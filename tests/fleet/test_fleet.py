@@ -109,6 +109,10 @@ def test_what_a_user_may_not_see_is_unknown(fleet: Lab, tmp_path: Path) -> None:
     assert loop["status"] == "unknown"
     assert any("system.journal: Permission denied" in str(item) for item in loop["evidence"])
     assert findings["restart_loops:quantum-rl-trainer.service"]["status"] == "down"
-    assert host["coverage"]["missing"] == 4
-    denied = ("journal_drops:rate limit", "log_rotation:logrotate.service")
-    assert [findings[name]["status"] for name in denied] == ["unknown", "unknown"]
+    assert host["coverage"]["missing"] == 6
+    denied = (
+        "journal_drops:rate limit",
+        "log_rotation:logrotate.service",
+        "unit_errors:logrotate.service",
+    )
+    assert [findings[name]["status"] for name in denied] == ["unknown"] * 3

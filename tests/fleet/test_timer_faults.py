@@ -23,6 +23,7 @@ FAULTS = {
         {
             "timer_state:x.timer": "degraded",
             "service_state:x.service": "down",
+            "unit_errors:x.service": "degraded",
             "system_state:systemd": "degraded",
         },
     ),
