@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from truthmap_collector.kinds import MODULES
 from truthmap_control import answer, program
 
 from .conftest import Pipe, as_ansible_does

@@ -18,6 +18,7 @@ from .conftest import Pipe
 FOLDER = Path(truthmap_collector.__file__).parent
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "checkout": {"folders": ["/etc/default"], "roots": []},
     "clock": {},
     "command": {"argv": ["true"]},
     "env_file": {"folders": ["/etc/default"]},
@@ -29,6 +30,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "listing": {"path": "/etc"},
     "process": {"pids": ["1"]},
     "redis": {"endpoint": "127.0.0.1:1"},
+    "source_scan": {"programs": ['{"cwd":"/etc","script":"/etc/x.py","unit":"x.service"}']},
     "tree": {"paths": ["/etc/default"]},
 }
 
