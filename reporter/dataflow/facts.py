@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reporter.dataflow.code import code_of
 from reporter.dataflow.flow import Flow
 from reporter.dataflow.observed import Observed, surveys_of
 from reporter.engine import HostContext
@@ -27,5 +28,12 @@ def observed_flow(host: HostContext, facts: FactStore) -> Flow:
             processes=facts.get("socket_processes"),
             units=facts.get("units"),
             unit_files=facts.get("unit_files"),
+            code=code_of(
+                host,
+                facts.get("source_scan"),
+                facts.get("units"),
+                facts.get("unit_env_files"),
+                facts.get("env_files"),
+            ),
         )
     )

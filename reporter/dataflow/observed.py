@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from reporter.dataflow.code import NO_CODE, Code
 from reporter.dataflow.surveys import Surveys
 from reporter.dataflow.unit_names import UnitNames, prefixes_of
 from reporter.engine import HostContext
@@ -100,6 +101,7 @@ class Observed:
     processes: Processes | Missing = NOT_ASKED
     units: Units | Missing = NOT_ASKED
     unit_files: UnitFiles | Missing = NOT_ASKED
+    code: Code = NO_CODE
 
     @cached_property
     def names(self) -> UnitNames:

@@ -1,7 +1,8 @@
 """Who writes a stream, and how that is known: nothing in Redis records it.
 
 In this order: what the entries say of themselves (claimed), a unit whose command line names the
-stream as its output (configured), a unit that is the only one it can be (inferred). Who could
+stream as its output or whose code writes to it by name (configured), a unit that is the only one it
+can be (inferred). Who could
 have written it, among others, is a candidate, and stays one.
 """
 
@@ -23,6 +24,9 @@ from reporter.parsers.systemd_units import Unit
 __all__ = ["Candidate", "Health", "Producer", "Producers", "producers_of", "source_fields"]
 
 Health = Literal["runs", "idle", "unstable", "down", "unknown", "no unit"]
+
+_PLACES = 3
+"""Places in the code quoted of each unit."""
 
 _TOLERANCE_S = 2.0
 """A connection's age is in whole seconds."""
@@ -93,10 +97,13 @@ def producers_of(
     configured, named_by = _configured(stream, clients, observed)
     said = {one.unit for one in known if one.unit}
     known += [one for one in configured if one.unit not in said]
+    said = {one.unit for one in known if one.unit}
+    known += [one for one in _in_code(stream, observed) if one.unit not in said]
     candidates = tuple(_candidates(stream, activity, clients, observed)) if not known else ()
     may_add = _may_add(stream, activity, clients, observed) if not known else ()
     hidden = _hidden(stream, activity, clients, observed)
-    if len(candidates) == 1 and not may_add and clients.complete and not hidden:
+    sure = clients.complete and observed.code.gap is None
+    if len(candidates) == 1 and not may_add and sure and not hidden:
         (only,) = candidates
         cited = tuple(cite for one in only.connections for cite in one.citations)
         known.append(_producer(only.unit, "inferred", None, observed, cited))
@@ -204,6 +211,15 @@ def _configured(
     return writers, named
 
 
+def _in_code(stream: Stream, observed: Observed) -> Iterator[Producer]:
+    """Yield the units whose code writes to the stream, each with the places that say so."""
+    places: dict[str, dict[Citation, None]] = {}
+    for use in observed.code.writers(stream.name):
+        places.setdefault(use.unit, {})[use.cite()] = None
+    for unit in sorted(places):
+        yield _producer(unit, "configured", None, observed, tuple(places[unit])[:_PLACES])
+
+
 def _options(line: str, stream: str) -> Iterator[str]:
     """Yield the option before each word that is the stream's whole name; "" for none."""
     words = re.split(r"[\s=,;]+", line)
@@ -296,7 +312,7 @@ def _tried(
         yield text("the units' command lines were not seen")
     else:
         yield text("no unit's command line names it as what it writes")
-    yield text("code and configuration were not looked at")
+    yield observed.code.tried
 
 
 def _tried_fields(survey: Survey, stream: Stream, activity: Activity, observed: Observed) -> Text:
@@ -339,4 +355,5 @@ def _entry_refusal(survey: Survey, stream: Stream) -> Text:
 
 def _gaps(observed: Observed) -> tuple[Missing, ...]:
     facts = (observed.sockets, observed.processes, observed.units, observed.unit_files)
-    return tuple(dict.fromkeys(one for one in facts if isinstance(one, Missing)))
+    missing = [one for one in (*facts, observed.code.gap) if isinstance(one, Missing)]
+    return tuple(dict.fromkeys(missing))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reporter.dataflow.activity import Activity
+from reporter.dataflow.code import code_of
 from reporter.dataflow.flow import Flow, StreamFlow
 from reporter.dataflow.observed import Observed, surveys_of
 from reporter.dataflow.producers import Producer
@@ -12,6 +13,8 @@ from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Missing, Verdict
 from reporter.messages import Text, text
+from reporter.parsers.config_files import ConfigFiles
+from reporter.parsers.config_units import EnvUse
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
 from reporter.parsers.sockets_open import Sockets
@@ -20,6 +23,7 @@ from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
 from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.times import at
+from reporter.source.model import Scan
 
 __all__ = ["stream_producers"]
 
@@ -34,7 +38,7 @@ _TOLERANCE_S = 5.0
     component=PRODUCERS,
     needs=(),
     uses=(*FOUND, "sockets", "socket_processes", "units", "unit_files"),
-    if_asked=ASKED,
+    if_asked=(*ASKED, "source_scan", "unit_env_files", "env_files"),
     worst="P3",
 )
 def stream_producers(
@@ -47,6 +51,9 @@ def stream_producers(
     socket_processes: Processes | Missing,
     units: Units | Missing,
     unit_files: UnitFiles | Missing,
+    source_scan: Scan | Missing,
+    unit_env_files: EnvUse | Missing,
+    env_files: ConfigFiles | Missing,
 ) -> Iterator[Verdict]:
     """Who writes each stream, how that is known, and whether it can be true.
 
@@ -56,7 +63,8 @@ def stream_producers(
     producer is known, with what was tried.
 
     How it is known is the finding's confidence: claimed, by the source field of the entries
-    themselves; configured, by a unit's own command line that names the stream as its output;
+    themselves; configured, by a unit's own command line that names the stream as its output, or by
+    its code, which writes to it by that name;
     inferred, where exactly one unit can be it. Several are candidates and named as such. A source
     is matched to a unit by its name: case and -_. alike, without the application's prefix, with
     or without -service, and only where one unit fits.
@@ -64,7 +72,8 @@ def stream_producers(
     Why: what a stream carries is only as good as what writes it, and Redis does not record who
     that is.
 
-    Evidence: redis_servers, redis_named, redis_remote (entries' sources, CLIENT LIST); sockets_open
+    Evidence: redis_servers, redis_named, redis_remote (entries' sources, CLIENT LIST);
+    repository_source, with config_env_files for what the code takes from there; sockets_open
     and sockets_processes, which join a client's address to a unit; systemd_units and
     systemd_unit_files for names, states and command lines.
 
@@ -77,7 +86,8 @@ def stream_producers(
     Source: Redis documentation, CLIENT LIST; ss(8); systemctl(1).
     """
     surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
-    flow = Flow(Observed(host, surveys, sockets, socket_processes, units, unit_files))
+    code = code_of(host, source_scan, units, unit_env_files, env_files)
+    flow = Flow(Observed(host, surveys, sockets, socket_processes, units, unit_files, code))
     for stream in flow.streams:
         yield _judged(stream, host)
 

@@ -12,6 +12,7 @@ import pytest
 from reporter.archive import load
 from reporter.registry import parsers
 from reporter.source.streams import configured_streams
+from tests import ablation
 from tests.fleet.commands import truthmap
 from tests.lab import Lab
 from tests.lab.checkouts import install_checkout
@@ -96,6 +97,10 @@ def host(lab: Lab) -> Iterator[LabHost]:
     # Loaded, though not running: somebody asked for it once and stopped it.
     found.run("systemctl start shop-idle.service; sleep 4")
     found.run(f"echo '# changed on the host' >> {ROOT}/shop/orders.py")
+    # One stream that was never written to, one whose entries name no source.
+    found.run("redis-cli XGROUP CREATE shop:stream:shipped billing 0 MKSTREAM")
+    found.run("redis-cli XADD shop:stream:orders.taken '*' total 12")
+    found.run("redis-cli XADD shop:stream:elsewhere '*' total 12")
     yield found
     lab.stop("shop")
 
@@ -151,6 +156,28 @@ def test_the_streams_of_each_unit_are_those_in_its_code(run: Path) -> None:
     uses = configured_streams(parsers()["source_scan"].function(record))
     assert shown(uses.of("shop-orders.service")) == ORDERS_USES
     assert shown(uses.of("shop-returns.service")) == RETURNS_USES
+
+
+def test_the_code_names_the_producers_of_streams_that_do_not(run: Path) -> None:
+    """Configured, with the place in the code; a stream that no code names stays unknown."""
+    (host,) = json.loads((run / "report" / "report.json").read_text())["hosts"]
+    rows = {row["stream"]: row["producers"] for row in host["streams"]}
+    for stream in ("shop:stream:shipped", "shop:stream:orders.taken"):
+        (producer,) = rows[stream]
+        assert (producer["name"], producer["confidence"]) == ("shop-orders.service", "configured")
+    assert rows["shop:stream:elsewhere"] == []
+    found = {one["id"]: one for one in host["findings"]}
+    cited = found["stream_producers:shop:stream:shipped"]["evidence"]
+    assert any(f"{ROOT}/shop/bus.py" in (one["excerpt"] or "") for one in cited), cited
+    assert "units was read" in " ".join(found["stream_producers:shop:stream:elsewhere"]["details"])
+
+
+def test_without_any_record_nothing_is_better_known(run: Path) -> None:
+    """Ablation, over what the producers stand on."""
+    (bundle,) = load([run]).bundles.values()
+    for record in bundle.evidence:
+        if record.probe.startswith(("repository", "redis", "config", "systemd_units", "sockets")):
+            assert ablation.violations(bundle, record.id) == [], record.id
 
 
 def test_no_secret_leaves_the_host(run: Path) -> None:

@@ -1,0 +1,110 @@
+"""What the code of units says of streams: which of them it writes, by the names it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from reporter.engine import HostContext
+from reporter.findings import Missing
+from reporter.messages import Text, text
+from reporter.parsers.config_files import ConfigFiles
+from reporter.parsers.config_units import EnvUse
+from reporter.parsers.systemd_units import Units
+from reporter.rules.config_view import View
+from reporter.source.model import Scan
+from reporter.source.streams import Environments, StreamUse, StreamUses, configured_streams
+
+__all__ = ["NO_CODE", "Code", "code_of"]
+
+_PROBE = "repository_source"
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code of a host's units as far as it was read; `missing` says why it was not.
+
+    `asked` is false where the run did not look for any.
+    """
+
+    asked: bool
+    scan: Scan | None
+    missing: Missing | None
+    environments: Environments
+
+    @cached_property
+    def uses(self) -> StreamUses:
+        """Every stream the code names."""
+        if self.scan is None:
+            return StreamUses((), (), 0, 0)
+        return configured_streams(self.scan, self.environments)
+
+    def writers(self, stream: str) -> Iterator[StreamUse]:
+        """Iterate over the places that write the stream, where its whole name is known."""
+        return (use for use in self._written.get(stream, ()) if use.resolved)
+
+    @property
+    def gap(self) -> Missing | None:
+        """Why a unit's code may write a stream although nothing that was read says so."""
+        if self.missing is not None and self.asked:
+            return self.missing
+        if self.scan is not None and not self.scan.complete:
+            return Missing(self.scan.record, text("the scan of the code did not get through"))
+        return None
+
+    @property
+    def tried(self) -> Text:
+        """What was looked at in vain."""
+        if self.scan is None:
+            reason = self.missing.reason if self.missing else text("not looked at")
+            return text("the code was not read: {reason}", reason=reason)
+        programs = {program.unit for program in self.scan.programs}
+        if not programs:
+            return text("no unit runs a Python program of its own, so no code was read")
+        unresolved = len(self.uses.unresolved)
+        template = "the code of {units} units was read, and none of it writes it by name"
+        if unresolved:
+            template += "; {calls} calls name a stream that the code alone does not tell"
+        if not self.scan.complete:
+            template += "; not all of it was read"
+        return text(template, units=len(programs), calls=unresolved)
+
+    @cached_property
+    def _written(self) -> Mapping[str, tuple[StreamUse, ...]]:
+        found: dict[str, list[StreamUse]] = {}
+        for use in self.uses.uses:
+            if use.how == "writes":
+                found.setdefault(use.stream, []).append(use)
+        return {stream: tuple(uses) for stream, uses in found.items()}
+
+
+NO_CODE = Code(False, None, None, {})
+
+
+def code_of(
+    host: HostContext,
+    source_scan: Scan | Missing,
+    units: Units | Missing,
+    unit_env_files: EnvUse | Missing,
+    env_files: ConfigFiles | Missing,
+) -> Code:
+    """Return what the code says; with the values of environment files that may leave the host.
+
+    Where these were not seen a variable is not known, and no default is taken for it.
+    """
+    asked = any(probe.get("id") == _PROBE for probe in host.bundle.probes)
+    if isinstance(source_scan, Missing):
+        return Code(asked, None, source_scan, {})
+    if (
+        isinstance(units, Missing)
+        or isinstance(unit_env_files, Missing)
+        or isinstance(env_files, Missing)
+    ):
+        return Code(asked, source_scan, None, {})
+    view = View(host, units, unit_env_files, env_files)
+    environments = {
+        service.unit.name: {name: held.setting.value for name, held in service.effective.items()}
+        for service in view.services
+    }
+    return Code(asked, source_scan, None, environments)
