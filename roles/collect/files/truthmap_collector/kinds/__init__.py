@@ -10,12 +10,14 @@ from typing import Any, Callable, Dict, NamedTuple, Sequence
 from truthmap_collector.kinds import (
     clock,
     command,
+    containers,
     files,
     filesystems,
     journal,
     listing,
     processes,
     redis,
+    server_config,
     single_file,
 )
 from truthmap_collector.observation import Verdict
@@ -38,6 +40,7 @@ class Kind(NamedTuple):
 KINDS = {
     "clock": Kind(clock.look, clock.by_hand),
     "command": Kind(command.look, command.by_hand),
+    "containers": Kind(containers.look, containers.by_hand),
     "file": Kind(single_file.look, single_file.by_hand),
     "files": Kind(files.look, files.by_hand),
     "filesystems": Kind(filesystems.look, filesystems.by_hand),
@@ -45,4 +48,5 @@ KINDS = {
     "listing": Kind(listing.look, listing.by_hand),
     "process": Kind(processes.look, processes.by_hand),
     "redis": Kind(redis.look, redis.by_hand, redis.WORDS),
+    "server_config": Kind(server_config.look, server_config.by_hand),
 }
