@@ -17,6 +17,7 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
@@ -32,6 +33,8 @@ _KEYS = (
     "stream_freshness",
     "layers",
     "components",
+    "listeners",
+    "loopback_ports",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -62,6 +65,20 @@ class Profile:
     stream_freshness: tuple[tuple[str, float], ...] = ()
     layers: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    listeners: tuple[DeclaredListener, ...] = ()
+    loopback_ports: tuple[int, ...] = ()
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """Every port that any key of it names."""
+        return frozenset(
+            (
+                *self.expected_ports,
+                *self.loopback_ports,
+                *(one.port for one in self.listeners),
+                *(port for component in self.components for port in component.ports),
+            )
+        )
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -205,6 +222,8 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
         components=components_of(data.get("components"), f"{place}.components", layers),
+        listeners=listeners_of(data.get("listeners"), f"{place}.listeners"),
+        loopback_ports=loopback_ports_of(data.get("loopback_ports"), f"{place}.loopback_ports"),
     )
 
 
