@@ -78,8 +78,10 @@ def _listener(port: Any, data: Any, place: str) -> DeclaredListener:
 
 
 def _address(value: Any, place: str) -> str | None:
-    if value is None or value in _WORDS:
-        return value
+    if value is None:
+        return None
+    if value in _WORDS:
+        return str(value)
     if value in {"*", "0.0.0.0", "::"}:  # noqa: S104 - read, not bound
         return "any"
     try:
