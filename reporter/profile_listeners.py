@@ -93,6 +93,8 @@ def _address(value: Any, place: str) -> str | None:
 
 
 def _port(value: Any, place: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)  # the keys of a mapping are text in an archive
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535:
         return value
     raise InputError(f"{place}: '{value}' is no port; give numbers from 1 to 65535")

@@ -102,6 +102,7 @@ def _conflicts(config: WebConfig) -> Iterator[Verdict]:
     if config.server != "nginx":
         return
     first: dict[tuple[str, str], Site] = {}
+    found: dict[tuple[str, Site, Site], list[str]] = {}
     for site in config.sites:
         for listen in dict.fromkeys(str(listen) for listen in site.listens):
             for name in dict.fromkeys(site.names or ("",)):
@@ -109,20 +110,21 @@ def _conflicts(config: WebConfig) -> Iterator[Verdict]:
                     continue
                 other = first.setdefault((listen, name), site)
                 if other is not site:
-                    yield _verdict(
-                        config,
-                        f"conflict/{name or '_'}/{listen}/{site.file}:{site.line}",
-                        text(
-                            "two sites are called {name} on {listen}: {first} answers, {second} "
-                            "never does",
-                            name=name or '""',
-                            listen=listen,
-                            first=f"{other.file}:{other.line}",
-                            second=f"{site.file}:{site.line}",
-                        ),
-                        (other.file, other.line),
-                        (site.file, site.line),
-                    )
+                    found.setdefault((name, other, site), []).append(listen)
+    for (name, other, site), listens in found.items():
+        yield _verdict(
+            config,
+            f"conflict/{name or '_'}/{site.file}:{site.line}",
+            text(
+                "two sites are called {name} on {listens}: {first} answers, {second} never does",
+                name=name or '""',
+                listens=", ".join(listens),
+                first=f"{other.file}:{other.line}",
+                second=f"{site.file}:{site.line}",
+            ),
+            (other.file, other.line),
+            (site.file, site.line),
+        )
 
 
 def _faults(config: WebConfig) -> Iterator[Verdict]:

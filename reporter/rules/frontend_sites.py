@@ -12,7 +12,7 @@ from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.sockets_processes import Processes
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
-from reporter.rules.socket_owners import Owner, owner_of
+from reporter.rules.socket_owners import Owner, owner_of, unseen
 from reporter.web.serving import (
     Serving,
     configurations,
@@ -204,7 +204,8 @@ def frontend_sites(
     host is there. Down (P2) where the server runs and nothing listens on the site's port, or
     another program does: the site was never loaded, or could not be. Down without a severity of
     its own where the server does not run, or nothing of what it passes on to is there; degraded
-    likewise where some is not: web_servers and proxied_services carry the severity.
+    likewise where some is not: web_servers and proxied_services carry the severity. Unknown where
+    it is not shown to the reader who listens.
 
     Why: this is the map of the front: which name leads to which service.
 
@@ -228,7 +229,7 @@ def frontend_sites(
             found = {
                 one: _answer(one, config, sockets, socket_processes, host) for one in site.targets
             }
-            yield _site(subject, site, config, state, sockets, found)
+            yield _site(subject, site, config, state, sockets, found, host)
 
 
 def _site(
@@ -238,8 +239,9 @@ def _site(
     state: Serving,
     sockets: Sockets | Missing,
     found: Mapping[Target, Answer],
+    host: HostContext,
 ) -> Verdict:
-    status, running, severity, why, missing = _state(site, config, state, sockets, found)
+    status, running, severity, why, missing = _state(site, config, state, sockets, found, host)
     citations = [config.cite((site.file, site.line))]
     for answer in found.values():
         citations += answer.citations
@@ -294,6 +296,7 @@ def _state(
     state: Serving,
     sockets: Sockets | Missing,
     found: Mapping[Target, Answer],
+    host: HostContext,
 ) -> _State:
     if state.running is None or (not state.running and state.installed is None):
         gaps = state.missing or (
@@ -312,6 +315,9 @@ def _state(
             return "unknown", "unknown", None, text("who listens is not known"), (gap,)
         if holder is not None:
             return "down", "no", "P2", holder, ()
+    if any(_hidden(listen, state, sockets) for listen in site.listens):
+        why = text("whether it is {server} that listens is not known", server=config.server)
+        return "unknown", "unknown", None, why, (unseen(sockets, host),)
     aims = [answer for one, answer in found.items() if answer.local and not one.spare]
     dead = [answer for answer in aims if answer.answered is False]
     missing = tuple(dict.fromkeys(gap for answer in aims for gap in answer.missing))
@@ -323,6 +329,12 @@ def _state(
         why = text("whether all it passes on to is there is not known")
         return "unknown", "unknown", None, why, missing
     return "ok", "yes", None, None, ()
+
+
+def _hidden(listen: Listen, state: Serving, sockets: Sockets) -> bool:
+    """Say whether something listens there of which it is not shown whose it is."""
+    same = [one for one in sockets.listening if one.local.port == listen.port]
+    return not any(one in state.held for one in same) and any(not one.holders for one in same)
 
 
 def _holder(listen: Listen, config: WebConfig, state: Serving, sockets: Sockets) -> Text | None:

@@ -4,10 +4,10 @@ What does the work is imported only where there is such a configuration: elsewhe
 every host the time to compile it.
 """
 
-import shlex
 from typing import Any, Dict
 
 from truthmap_collector.globbing import expand
+from truthmap_collector.kinds import files
 from truthmap_collector.observation import ABSENT, DENIED, Verdict
 from truthmap_collector.turn import Turn
 
@@ -30,7 +30,5 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
 
 
 def by_hand(args: Dict[str, Any]) -> str:
-    """Return what shows the whole configuration, secrets included."""
-    if args["syntax"] == "nginx":
-        return "nginx -T"
-    return "cat " + " ".join(shlex.quote(path) for path in args["roots"])
+    """Return `cat FILE...`, the patterns left for the shell to expand."""
+    return files.by_hand({"globs": args["roots"] + args.get("globs", [])})
