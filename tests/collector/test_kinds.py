@@ -41,14 +41,6 @@ def rows(record: Record) -> list[dict[str, Any]]:
     return [json.loads(line) for line in record["stdout"]["data"].splitlines()]
 
 
-@pytest.fixture
-def public(tmp_path: Path) -> Path:
-    """A folder that everyone may reach."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    return tmp_path
-
-
 def test_command_that_is_missing(look: Look) -> None:
     """A program that is not there is absent."""
     record = look(command("no-such-program", "-x"))["it"]
