@@ -119,7 +119,7 @@ class _Rows:
             self.gaps.append(text("{where}: {reason}", where=where, reason=str(error)))
 
 
-@fact("containers")
+@fact("containers_present")
 def containers(record: Record) -> Containers:
     """Return the container engines and containers of the host."""
     rows = _Rows()

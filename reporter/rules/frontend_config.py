@@ -29,7 +29,7 @@ _DENIED = ("Permission denied", "Operation not permitted")
     section="frontend",
     component=CONFIGURATION,
     needs=(),
-    if_asked=("nginx", "caddy", "haproxy"),
+    uses=("nginx", "caddy", "haproxy"),
     worst="P2",
 )
 def web_configuration(

@@ -24,9 +24,8 @@ __all__ = [
 
 _TARGET = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+]*)://)?(?:<masked:\d+>@)?"
-    r"(?:unix[:@/](?P<socket>/[^:]+)|(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.$*-]*)"
-    r"(?::(?P<port>\d{1,5}))?)"
-    r"(?P<rest>[/:].*)?",
+    r"(?:unix[:@/](?P<socket>/[^:]+)(?::.*)?|(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.$*-]*)"
+    r"(?::(?P<port>\d{1,5}))?(?:/.*)?)",
     re.DOTALL,
 )
 _PORTS = {"http": 80, "https": 443, "grpc": 80, "grpcs": 443, "h2c": 80}

@@ -639,11 +639,9 @@ def test_process_of_another_user(look_as_nobody: Callable[..., Records]) -> None
 
 def test_process_in_the_control_groups_of_a_container() -> None:
     """Where the whole path begins with the container's own, the units begin below it."""
-    assert (
-        processes._below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
-    )
-    assert processes._below("", "/system.slice/x.service") == "/system.slice/x.service"
-    assert processes._below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
+    assert processes.below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
+    assert processes.below("", "/system.slice/x.service") == "/system.slice/x.service"
+    assert processes.below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
 
 
 @pytest.mark.parametrize(
