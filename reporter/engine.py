@@ -7,12 +7,13 @@ context; it yields a `Verdict` for each subject:
     def service_state(host, units, unit_files): ...
 
 What the rule `needs` is checked before the call: evidence that is missing gives an `unknown`
-finding that names the probe and the reason, one for the rule and one for each subject the
-profile names for it. What it merely `uses` may arrive as `Missing`; that too gives an `unknown`
-finding beside the rule's own. What it uses `if_asked` is as that where the run asked for it, and
-`Missing` without a word where it did not (servers an operator names: most name none). A rule that
-raises gives an `unknown` finding with the traceback. So what was not seen is always said, and no
-rule has to remember to say it.
+finding that names the probe and the reason, one for the rule and one for each subject the profile
+names for it. What it merely `uses` may arrive as `Missing`; that too gives an `unknown` finding
+beside the rule's own. What it uses `if_asked` is as that where the run asked for it, and `Missing`
+without a word where it did not (servers an operator names: most name none). Of a host without a
+login nothing but what the control node asked is expected: a rule that reads none of it says only
+that what the profile names is unknown. A rule that raises gives an `unknown` finding with the
+traceback. So what was not seen is always said, and no rule has to remember to say it.
 """
 
 from __future__ import annotations
@@ -156,9 +157,13 @@ def _run(
     if declared.subjects_only and declared.subjects and not any(declared.subjects(host.profiles)):
         return
     facts = {name: store.get(name) for name in declared.facts}
+    no_login = host.bundle.collected_by == "control"
+    if no_login and not any(store.asked(name) for name in facts):
+        yield from _out_of_reach(declared, host.profiles, facts)
+        return
     missing = {name: value for name, value in facts.items() if isinstance(value, Missing)}
     for name in sorted(missing):
-        if name not in declared.if_asked or store.asked(name):
+        if store.asked(name) or not (no_login or name in declared.if_asked):
             yield _not_seen(declared, missing[name])
     for name in facts:
         if name not in missing:
@@ -168,13 +173,8 @@ def _run(
             yield from _cut(declared, store, name)
     blocking = tuple(missing[name] for name in declared.needs if name in missing)
     if blocking:
-        for subject in declared.subjects(host.profiles) if declared.subjects else ():
-            yield _unknown(
-                declared,
-                subject,
-                text("{subject}: not known, its evidence is missing", subject=subject),
-                blocking,
-            )
+        subjects = declared.subjects(host.profiles) if declared.subjects else ()
+        yield from _not_known(declared, subjects, blocking)
         return
     try:
         wanted = inspect.signature(declared.function).parameters
@@ -191,6 +191,24 @@ def _run(
             text("the rule itself failed: {traceback}", traceback=portable_traceback(error)),
             (),
         )
+
+
+def _out_of_reach(
+    declared: Rule, profiles: Profiles, facts: Mapping[str, Missing]
+) -> Iterator[Verdict]:
+    """Yield unknown for what the profiles name, not for what any host is asked."""
+    if declared.subjects:
+        usual = set(declared.subjects(Profiles()))
+        named = [name for name in declared.subjects(profiles) if name not in usual]
+        yield from _not_known(declared, named, tuple(facts[name] for name in declared.needs))
+
+
+def _not_known(
+    declared: Rule, subjects: Iterable[str], missing: tuple[Missing, ...]
+) -> Iterator[Verdict]:
+    for subject in subjects:
+        message = text("{subject}: not known, its evidence is missing", subject=subject)
+        yield _unknown(declared, subject, message, missing)
 
 
 def _unknown(declared: Rule, subject: str, message: Text, missing: tuple[Missing, ...]) -> Verdict:

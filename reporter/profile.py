@@ -17,7 +17,9 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_inventories import Inventory, inventories_of
 from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
+from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
@@ -28,6 +30,7 @@ _KEYS = (
     "critical_units",
     "expected_ports",
     "root_listeners",
+    "modes",
     "streams",
     "expected_streams",
     "stream_freshness",
@@ -35,6 +38,9 @@ _KEYS = (
     "components",
     "listeners",
     "loopback_ports",
+    "models",
+    "load_evidence",
+    "inventories",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -51,6 +57,7 @@ class Profile:
     `streams` are patterns of the streams that are the application's, `expected_streams` names of
     those that must be there and move. `stream_freshness` are patterns of streams with the age, in
     seconds, that their last event may have; the longest pattern that fits counts.
+    `modes` gives each mode the words by which settings and files name it; None: not said.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Profile:
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
     expected_ports: tuple[int, ...] = ()
     root_listeners: tuple[str, ...] | None = None
+    modes: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     streams: tuple[str, ...] = ()
     expected_streams: tuple[str, ...] = ()
     stream_freshness: tuple[tuple[str, float], ...] = ()
@@ -67,6 +75,9 @@ class Profile:
     components: tuple[Component, ...] = ()
     listeners: tuple[DeclaredListener, ...] = ()
     loopback_ports: tuple[int, ...] = ()
+    models: tuple[Family, ...] = ()
+    load_evidence: tuple[LoadEvidence, ...] = ()
+    inventories: tuple[Inventory, ...] = ()
 
     @property
     def ports(self) -> frozenset[int]:
@@ -215,6 +226,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         root_listeners=None
         if data.get("root_listeners") is None
         else _patterns(data["root_listeners"], f"{place}.root_listeners"),
+        modes=_modes(data.get("modes"), f"{place}.modes"),
         streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
         expected_streams=_expected_streams(
             data.get("expected_streams"), f"{place}.expected_streams"
@@ -224,6 +236,20 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         components=components_of(data.get("components"), f"{place}.components", layers),
         listeners=listeners_of(data.get("listeners"), f"{place}.listeners"),
         loopback_ports=loopback_ports_of(data.get("loopback_ports"), f"{place}.loopback_ports"),
+        models=model_families(data.get("models"), f"{place}.models", _age),
+        load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
+        inventories=inventories_of(data.get("inventories"), f"{place}.inventories"),
+    )
+
+
+def _modes(value: Any, place: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{place}: give a mapping from modes such as production to their words")
+    return tuple(
+        (name, tuple(word.lower() for word in _patterns(value[name], f"{place}.{name}")))
+        for name in sorted(value)
     )
 
 

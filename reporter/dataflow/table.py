@@ -99,13 +99,22 @@ def _why(missing: Missing | None) -> Text:
 def _server(server: ServerFlow, flow: Flow) -> ServerTable:
     rows = [_row(stream, flow) for stream in server.streams]
     rows.sort(key=lambda row: (row.db or 0, _ORDER.index(row.active), row.stream))
-    listening = server.server.listening
+    unit = _unit_of(server, flow)
     title = (
-        text("Redis {endpoint} ({unit})", endpoint=server.server.endpoint, unit=listening.unit)
-        if listening is not None and listening.unit
+        text("Redis {endpoint} ({unit})", endpoint=server.server.endpoint, unit=unit)
+        if unit
         else text("Redis {endpoint}", endpoint=server.server.endpoint)
     )
     return ServerTable(server.server.endpoint, title, tuple(rows), tuple(_notes(server, rows)))
+
+
+def _unit_of(server: ServerFlow, flow: Flow) -> str | None:
+    """Return the server's unit: a unix socket shows none, but a process that may be a unit's."""
+    listening, units = server.server.listening, flow.observed.units
+    if listening is None or listening.unit or listening.pid is None or isinstance(units, Missing):
+        return listening.unit if listening else None
+    services = units.of("service")
+    return next((one.name for one in services if one.main_pid == listening.pid), None)
 
 
 def _notes(server: ServerFlow, rows: list[StreamRow]) -> Iterator[Text]:

@@ -80,6 +80,7 @@ class Unit:
     exited_at: float | None = _shown("ExecMainExitTimestamp", moment)
     main_pid: int | None = _shown("MainPID", integer)
     user: str | None = _shown("User")
+    working_directory: str | None = _shown("WorkingDirectory")
     remain_after_exit: bool | None = _shown("RemainAfterExit", boolean)
     active_since: float | None = _shown("ActiveEnterTimestamp", moment)
     active_until: float | None = _shown("ActiveExitTimestamp", moment)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reporter.evidence import Record
 from reporter.findings import Finding
 from reporter.messages import EN, Catalogue, Text
+from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import safe
 from reporter.report import Block, HostReport, Report, alike, said_of_each
@@ -96,6 +97,7 @@ def _environment(catalogue: Catalogue) -> Environment:
     )
     environment.globals.update(
         streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
+        matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
         broken=_broken,
         came_of=_came_of,
         evidence=_evidence,
@@ -123,6 +125,9 @@ def _scope(host: HostReport) -> str:
     domains = ", ".join(
         dict.fromkeys(str(probe.get("id")).partition("_")[0] for probe in host.bundle.probes)
     )
+    if host.bundle.collected_by == "control":
+        asked = f"{domains}, asked from the control node"
+        return f"{f'{titles}; ' if titles else ''}{asked}: no login, nothing else was looked at"
     hand = ", collected by hand" if host.bundle.collected_by == "hand" else ""
     whom = host.bundle.collector.user
     return f"{f'{titles}; ' if titles else ''}{domains}, as {whom}{hand} (no assumptions)"

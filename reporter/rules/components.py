@@ -54,6 +54,8 @@ class Search:
     searched: list[str] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     connected: dict[str, None] = field(default_factory=dict)
+    connections: list[str] = field(default_factory=list)
+    """The ids of the findings that say what units are connected to."""
 
 
 def _subjects(profiles: Profiles) -> Iterator[str]:
@@ -143,7 +145,8 @@ def _search_units(
                 search.parts.append(_unit(name, about))
             for rule_id in ("unit_connections", "service_state"):
                 finding = findings.get(f"{rule_id}:{name}")
-                if finding:
+                if finding and finding.verdict.connected_to:
+                    search.connections.append(finding.id)
                     search.connected.update(dict.fromkeys(finding.verdict.connected_to))
 
 
@@ -217,7 +220,7 @@ def _verdict(profile: Profile, component: Component, search: Search) -> Verdict:
         connected_to=tuple(search.connected),
         citations=_citations(search),
         missing=tuple(search.missing),
-        stands_on=tuple(finding.id for finding in about),
+        stands_on=(*(finding.id for finding in about), *search.connections),
     )
 
 

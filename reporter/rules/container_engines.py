@@ -52,8 +52,8 @@ def container_engines(
     Why: inventories and habits speak of containers; whether there are any decides where to look
     for everything else.
 
-    Evidence: containers_present (programs, daemons, processes in containers' control groups, Docker's
-    list where the reader may ask for it, the names Podman keeps), systemd_units.
+    Evidence: containers_present (programs, daemons, processes in containers' control groups,
+    Docker's list where the reader may ask for it, the names Podman keeps), systemd_units.
 
     Limits: of containers that do not run, only those that Docker lists or Podman of root keeps
     are known. Docker is not asked where its daemon does not run: the question would start it.

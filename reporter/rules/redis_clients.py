@@ -66,7 +66,7 @@ def redis_clients(
     maxclients, tcp-keepalive, timeout.
     """
     view = view_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
-    for server, survey in answered(view, text("how its clients are is not known")):
+    for server, survey in answered(view, text("the state of its clients is not known")):
         if isinstance(survey, Verdict):
             yield survey
             continue

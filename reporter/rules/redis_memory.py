@@ -83,13 +83,13 @@ def redis_memory(
     maxmemory, maxmemory-policy, replica-ignore-maxmemory.
     """
     view = view_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
-    for server, survey in answered(view, text("how full its memory is is not known")):
+    for server, survey in answered(view, text("its use of memory is not known")):
         if isinstance(survey, Verdict):
             yield survey
         elif survey.number("used_memory") is None or survey.number("maxmemory") is None:
             if survey.info.get("redis_mode") != "sentinel":
                 gap = Missing(survey.record, text("its INFO does not say"))
-                yield view.unknown(server, text("how full its memory is is not known"), gap)
+                yield view.unknown(server, text("its use of memory is not known"), gap)
         else:
             yield view.judged(
                 server,

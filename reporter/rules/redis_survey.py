@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -40,6 +41,9 @@ _TELLS = {
 _MINOR = ("SLOWLOG LEN", "CLIENT ID", "CLIENT NO-TOUCH", "CLIENT SETNAME")
 """Commands without whose answer nothing of the bus remains unknown."""
 
+_NO_COMMAND = re.compile(r"NOPERM .*'([a-z0-9|._-]+)' command")
+_NO_KEY = re.compile(r"NOPERM .*\bkeys?\b")
+
 _VANISHED = "no such key"
 _LINES = 20
 
@@ -57,9 +61,9 @@ def redis_survey(
     Means: ok with what its counters gained between the survey's first look and its last: keyspace
     hits and misses, keys that expired (SCAN meets them), commands. These are upper bounds: what
     every other client did meanwhile is in them. Commands that were refused give an unknown finding
-    that names them and what remains unknown without them, or a mere detail where they tell nothing
-    of the bus (SLOWLOG LEN, CLIENT ID, CLIENT NO-TOUCH); each NOPERM is an entry in the server's
-    ACL LOG.
+    that names them, what remains unknown without them and which rights its user lacks, or a mere
+    detail where they tell nothing of the bus (SLOWLOG LEN, CLIENT ID, CLIENT NO-TOUCH); each NOPERM
+    is an entry in the server's ACL LOG.
 
     Why: an audit says what it touched; and what was not permitted to be seen is not absent.
 
@@ -124,10 +128,30 @@ def _scans(survey: Survey) -> Iterator[Text]:
 
 
 def _minor(survey: Survey) -> Iterator[Text]:
-    refused = dict.fromkeys(_command(one.command) for one in _refusals(survey))
-    names = [name for name in refused if name in _MINOR]
-    if names:
+    refused = [one for one in _refusals(survey) if _command(one.command) in _MINOR]
+    if refused:
+        names = dict.fromkeys(_command(one.command) for one in refused)
         yield text("refused as well: {commands}", commands=", ".join(names))
+        yield from _lacking(survey, refused)
+
+
+def _lacking(survey: Survey, refusals: Iterable[Refusal]) -> Iterator[Text]:
+    rights = [right for one in refusals for right in _rights(one)]
+    if rights:
+        yield text(
+            "rights that the user {user} lacks for it: {rights}",
+            user=survey.user or text("of the survey"),
+            rights=" ".join(dict.fromkeys(rights)),
+        )
+
+
+def _rights(refusal: Refusal) -> Iterator[str]:
+    """Yield what ACL SETUSER would have to be told for the command to be answered."""
+    command = _NO_COMMAND.match(refusal.error)
+    if command:
+        yield f"+{command[1]}"
+    elif _NO_KEY.match(refusal.error):
+        yield "%R~*"
 
 
 def _refusals(survey: Survey) -> Iterator[Refusal]:
@@ -148,15 +172,19 @@ def _refused(view: View, server: Server, survey: Survey) -> Iterator[Verdict]:
         server,
         "unknown",
         text(
-            "{server}: refused were {commands}; so it is not known {unknown}",
+            "{server}: refused: {commands}; so it is not known {unknown}",
             server=server.endpoint,
             commands=", ".join(names),
             unknown=_joined(_TELLS[name] for name in names if name in _TELLS),
         ),
         about="refused",
-        details=(text("entries in its ACL LOG by these refusals, at most: {count}", count=denied),)
-        if denied
-        else (),
+        details=(
+            *_lacking(survey, refusals),
+            *(
+                [text("entries in its ACL LOG by these refusals, at most: {n}", n=denied)]
+                * (denied > 0)
+            ),
+        ),
         citations=(survey.cite(*_lines(survey)),),
         missing=gaps,
     )

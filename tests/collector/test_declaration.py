@@ -10,6 +10,7 @@ import pytest
 
 from truthmap_collector.declaration import KINDS, json_schema, validate
 from truthmap_collector.kinds import KINDS as EXECUTED
+from truthmap_collector.kinds import MODULES
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
@@ -30,6 +31,15 @@ JOURNAL: dict[str, Any] = {
     "args": {"matches": ["UNIT={item}"], "lines": 5, "since_s": 60, "fields": ["MESSAGE"]},
     "from": {"probe": "units", "selector": "restarted_units", "as": "each", "most": 3},
 }
+COUNTS: dict[str, Any] = {
+    "id": "counts",
+    "description": "What engines say.",
+    "kind": "journal_counts",
+    "args": {
+        "patterns": [{"name": "loaded", "units": ["engine-*"], "regex": "(?P<model>a) loaded"}],
+        "lines": 5,
+    },
+}
 VALID: list[dict[str, Any]] = [
     UNITS,
     JOURNAL,
@@ -41,6 +51,18 @@ VALID: list[dict[str, Any]] = [
         "from": {"probe": "units", "selector": "restarted_units", "as": "all"},
         "when": "last",
         "mask": "text",
+    },
+    {
+        "id": "sites",
+        "description": "Sites.",
+        "kind": "server_config",
+        "args": {"syntax": "nginx", "roots": ["/etc/x"], "globs": ["/etc/y/*"], "most": 9},
+    },
+    {
+        "id": "containers",
+        "description": "Containers.",
+        "kind": "containers",
+        "args": {"engines": ["/run/x.sock"], "stores": ["/var/x.json"], "most": 9},
     },
     {
         "id": "f",
@@ -80,6 +102,39 @@ VALID: list[dict[str, Any]] = [
         "variable": "probe_redis_endpoints",
         "items": ["cache"],
         "args": {"endpoint": "{item}", "time_fields": ["ts"], "entries": 5, "duty": 0.5},
+    },
+    COUNTS,
+    {
+        "id": "e",
+        "description": "Environment files.",
+        "kind": "env_file",
+        "args": {
+            "paths": ["/etc/a/*.env", "{items}"],
+            "beside": True,
+            "folders": ["/etc/b"],
+            "words": ["ghost"],
+        },
+        "from": {"probe": "units", "selector": "env_files", "as": "all"},
+    },
+    {
+        "id": "models",
+        "description": "Models.",
+        "kind": "tree",
+        "args": {"paths": ["/srv/models"], "names": ["*.pt"], "depth": 3, "duty": 0.5},
+    },
+    {
+        "id": "s",
+        "description": "Sources.",
+        "kind": "source_scan",
+        "args": {"programs": ["{items}"], "roots": ["/opt/x"], "names": ["shop:*"], "files": 10},
+        "from": {"probe": "units", "selector": "python_programs", "as": "all"},
+    },
+    {
+        "id": "w",
+        "description": "Checkouts.",
+        "kind": "checkout",
+        "args": {"folders": ["{items}"], "roots": []},
+        "from": {"probe": "units", "selector": "program_folders", "as": "all"},
     },
 ]
 
@@ -213,4 +268,5 @@ def test_schema_is_a_schema() -> None:
 
 def test_every_kind_is_executed() -> None:
     """The kinds that can be declared are the kinds that can be executed."""
-    assert set(EXECUTED) == set(KINDS)
+    assert set(MODULES) == set(KINDS)
+    assert all(callable(EXECUTED[kind].look) for kind in KINDS)

@@ -247,6 +247,65 @@ def test_idempotent(text: str) -> None:
     assert (once, 0) == MASKER.text(once)
 
 
+SERVICES = Masker(
+    [
+        "shop-pymts.service",
+        "kvstore@main.service",
+        "shop:xqz.refnds",
+        "bckup-wjpq7.timer",
+        "tnl.service",
+        "carts",
+    ]
+)
+"""Of a host with these units, streams and groups."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shop-payments",  # ordinary, though no name of this host
+        "warehouse.analytics",
+        "survey_timeline",
+        "shop-pymts",  # a unit without its suffix
+        "bckup-wjpq7",
+        "kvstore@main",
+        "pymts",  # what names are made of, alone and joined anew
+        "kvstore-pymts",
+        "ShopPymts",
+        "pymts.xqz",
+        "refnds-worker",
+        "read by carts of shop:xqz.refnds",
+    ],
+)
+def test_names_of_services(text: str) -> None:
+    """What a host's units, streams and groups are made of is no secret there."""
+    assert (text, 0) == SERVICES.text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("wjpq7", "<masked:5>"),  # only words of letters are taken out of a name
+        ("pymts-xkqjzvwp", "<masked:14>"),
+        ("shop-pymtsx8Kd92Lq", "<masked:18>"),
+        ("password=pymts token: shop-pymts", "password=<masked:5> token: <masked:10>"),
+        ("redis-cli -a shop-pymts ping", "redis-cli -a <masked:10> ping"),
+        ("redis-cli -a carts -p 6379", "redis-cli -a <masked:5> -p 6379"),
+        ("mysql -u shop -ptnl", "mysql -u shop -p<masked:3>"),
+        ("redis://tnl:carts@localhost", "redis://<masked:9>@localhost"),
+    ],
+)
+def test_names_of_services_hide_no_secret(text: str, expected: str) -> None:
+    """A name in the place of a secret is one, and what is joined to a name is judged by itself."""
+    assert expected == SERVICES.text(text)[0]
+
+
+def test_other_hosts_names_are_unknown() -> None:
+    """What is kept for one host's names is masked where nothing is called so."""
+    for text in ("pymts", "kvstore-pymts", "refnds-worker"):
+        assert MASKER.text(text) == (f"<masked:{len(text)}>", 1)
+
+
 def test_counts_spans() -> None:
     """The count is that of the spans masked now, not of the markers already there."""
     assert MASKER.text("<masked:3> x8Kd92Lq, token=5") == (

@@ -157,6 +157,19 @@ def test_other_databases(server: RedisServer) -> None:
     assert {word for found in rows(record) for word in found["ask"][:1]} <= COMMANDS
 
 
+def test_a_small_database_beside_a_large_one(server: RedisServer) -> None:
+    """A few streams are all seen, however many keys another database holds."""
+    fill = "for i = 1, ARGV[1] do redis.call('SET', i, '') end"
+    populate(server.client())
+    server.client().eval(fill, 0, 400)
+    server.client(db=1).eval(fill, 0, 200000)
+    record = surveyed(server.endpoint, timeout_s=2, duty=0.1)
+    assert record["outcome"] == "collected"
+    assert row(record, "SCAN", db=0)["reply"]["complete"] is True
+    assert row(record, "XINFO", "STREAM", "a", sample="begin")["reply"]["length"] == 2
+    assert row(record, "XINFO", "CONSUMERS", "a", "g")["reply"]
+
+
 def test_an_empty_server(server: RedisServer) -> None:
     """Without a key there is nothing to scan; the survey reaches its end."""
     record = surveyed(server.endpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,26 @@ def test_garbage(selector: str, garbage: str) -> None:
     assert select(selector, garbage) == []
 
 
+def test_env_files() -> None:
+    """Every EnvironmentFile= once, optional or not; a line of another form is none."""
+    shown = (
+        "EnvironmentFiles=/etc/a.env (ignore_errors=no)\n"
+        "EnvironmentFiles=/etc/b c/*.env (ignore_errors=yes)\nId=a.service\n\n"
+        "EnvironmentFiles=/etc/a.env (ignore_errors=no)\nEnvironmentFiles=\nId=b.service\n"
+    )
+    assert select("env_files", shown) == ["/etc/a.env", "/etc/b c/*.env"]
+
+
+def test_service_files() -> None:
+    """Services nothing starts at boot; no template, nothing of systemd's own, no other type."""
+    listed = (
+        "a.service disabled enabled\nb.service static -\nc.service enabled enabled\n"
+        "d@.service disabled enabled\ne.timer disabled enabled\nsystemd-x.service static -\n"
+        "f.service linked enabled\ng.service masked enabled\n\ngarbage\n-x.service\n"
+    )
+    assert select("service_files", listed) == ["a.service", "b.service", "f.service"]
+
+
 LISTENERS = sorted((Path(__file__).parent / "fixtures").glob("ss-listeners-*.txt"))
 
 ENDPOINTS = {
@@ -228,3 +249,26 @@ SERVER = 'users:(("redis-server",pid=7,fd={}))'
 def test_which_socket_of_a_server(shown: str, expected: list[str]) -> None:
     """The plain port on the nearest address, and only sockets known to be a server's."""
     assert select("redis_endpoints", shown) == expected
+
+
+def test_redis_names() -> None:
+    """Streams and groups of a survey's rows, whether just written or stored; nothing else."""
+    rows = [
+        {"ask": ["INFO"], "reply": "redis_version:7.0.15"},
+        {
+            "ask": ["SCAN", "0", "TYPE", "stream", "COUNT", "1000"],
+            "db": 0,
+            "reply": {"streams": ["shop:orders", "å"], "calls": 1},
+        },
+        {"ask": ["XINFO", "STREAM", "x"], "reply": {"length": 5}},
+        {"ask": ["XINFO", "GROUPS", "shop:orders"], "reply": [{"name": "billing"}, {"name": 5}, 7]},
+        {"ask": ["XINFO", "GROUPS", "x"], "error": "NOPERM"},
+        {"ask": ["SCAN", "0"], "reply": {"streams": "no list"}},
+        {"ask": ["XREVRANGE", "a"], "values": [["source", "source", "secret"]]},
+    ]
+    dense = "\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+    spread = "\n".join(map(json.dumps, rows))
+    cut = '{"ask":["SCAN","0"],"reply":{"streams":["half'
+    for text in (dense, spread, f"{dense}\n{cut}", f"[[[\n{dense}\n" + "{" * 9):
+        assert select("redis_names", text) == ["shop:orders", "å", "billing"]
+    assert select("redis_names", cut) == []

@@ -81,7 +81,8 @@ EXPECTED = {
     "pam_systemd": rf"{_RUN_STATE}|/(var|run)/log/journal.*",
     "lastlog and wtmp": r"/var/log/(lastlog|wtmp)|/var/lib/(lastlog|wtmpdb)/.*|/run/utmp",
     "sudo": r"/run/sudo/ts(/\w+)?",
-    "kernel modules": r"(?!)",
+    "Redis": r"(?!)",
+    "kernel module": r"(?!)",
     "access times": r"(?!)",
 }
 """What each perturbation of the bundle may change on disk or in memory file systems."""

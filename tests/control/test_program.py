@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from truthmap_collector.kinds import MODULES
 from truthmap_control import answer, program
 
 from .conftest import Pipe, as_ansible_does
@@ -58,9 +59,17 @@ def test_it_is_ascii_without_single_quotes(request_: dict[str, Any]) -> None:
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
-def test_it_fits_an_argument(request_: dict[str, Any]) -> None:
-    """A shell whose printf is no builtin passes it as one argument: Linux allows 128 KiB."""
-    assert len(program.build(request_)) < 100_000
+def test_few_kinds_make_a_small_program(request_: dict[str, Any]) -> None:
+    """Only the kinds that are asked for are shipped."""
+    of_every_kind = {**request_, "probes": [{"kind": kind} for kind in MODULES]}
+    assert len(program.build(request_)) < 0.7 * len(program.build(of_every_kind))
+
+
+def test_its_pieces_fit_an_argument(request_: dict[str, Any]) -> None:
+    """A shell whose printf is no builtin passes each as one argument: Linux allows 128 KiB."""
+    pieces = program.script(request_).split("'")
+    assert max(map(len, pieces)) < 100_000
+    assert len(program.build(request_)) < 200_000
 
 
 def test_a_traceback_shows_our_lines(pipe: Pipe, request_: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from reporter.byhand import declared_probes, script
+from tests.leaks import Watch
 from tests.redis_server import RedisServer, start
 from truthmap_control import program
 
@@ -44,37 +44,6 @@ def rows(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in record["stdout"]["data"].splitlines()]
 
 
-class Watch:
-    """Reads every process's command line and environment, again and again, for a word."""
-
-    def __init__(self, word: str) -> None:
-        self.word = word.encode()
-        self.seen: set[str] = set()
-        self.rounds = 0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.is_set():
-            self.rounds += 1
-            for path in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    try:
-                        content = (path / name).read_bytes()
-                    except OSError:
-                        continue
-                    if self.word in content and b"redis-server" not in content:
-                        self.seen.add(f"{path}/{name}")
-
-
 def everywhere(done: Play) -> str:
     """All the run printed, stored as events, and wrote into its archive."""
     archived = [path.read_text() for path in done.folder.rglob("*") if path.is_file()]
@@ -96,7 +65,7 @@ def test_the_password_is_nowhere(play: Runner, server: RedisServer, tmp_path: Pa
             }
         )
     )
-    with Watch(PASSWORD) as watch:
+    with Watch({"the password": PASSWORD}, except_for="redis-server") as watch:
         done = play({"web1": LOCAL}, arguments=[f"-e@{variables}"], verbosity=3)
     assert done.hosts["web1"]["status"] == "collected", done.output
     records = done.records("web1")

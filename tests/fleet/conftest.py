@@ -1,27 +1,25 @@
-"""One collection over the four default lab hosts, shared by the tests that look at its result."""
+"""Collections over lab hosts, each made once and shared by the tests that look at its result."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fleet import redis_fleet
+from tests.fleet.commands import truthmap
+from tests.fleet.redis_fleet import RedisRun
 from tests.lab import Lab
 from tests.lab.hosts import LabHost
 from tests.lab.lab import DEFAULT_HOSTS
 
-COMMAND = Path(sys.executable).parent / "truthmap"
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "inventory" / "example" / "group_vars" / "quantum.yml"
-
-Truthmap = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -40,18 +38,6 @@ class FleetRun:
     def findings(self, name: str) -> dict[str, dict[str, Any]]:
         """Return one host's findings by id."""
         return {item["id"]: item for item in self.host(name)["findings"]}
-
-
-def truthmap(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the installed command."""
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=300,
-    )
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +91,9 @@ def _met_as_the_reference_was(found: FleetRun) -> bool:
         for name, line in loops.items()
         if name in findings
     )
+
+
+@pytest.fixture(scope="session")
+def redis_run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RedisRun:
+    """`truthmap run` over the hosts of tests/lab/redis_hosts.py, with and without credentials."""
+    return redis_fleet.collected(lab, tmp_path_factory.mktemp("redis-fleet"))

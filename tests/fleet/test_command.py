@@ -15,7 +15,7 @@ import pexpect
 import pytest
 import yaml
 
-from tests.fleet.conftest import COMMAND, truthmap
+from tests.fleet.commands import COMMAND, truthmap
 from tests.lab.lab import Lab
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.conftest import truthmap
+from tests.fleet.commands import truthmap
 from tests.lab import Lab
 from tests.lab.edge_hosts import EDGE_PROFILE, SECRETS, edge_recipe
 from tests.lab.hosts import LabHost

@@ -12,7 +12,8 @@ import pytest
 from reporter.archive import load
 from reporter.report import host_report
 from tests.ablation import violations
-from tests.fleet.conftest import FleetRun, truthmap
+from tests.fleet.commands import truthmap
+from tests.fleet.conftest import FleetRun
 from tests.lab.lab import DEFAULT_HOSTS, Lab
 
 UNTOUCHED = ("bullseye", "bookworm", "trixie")
@@ -108,6 +109,10 @@ def test_what_a_user_may_not_see_is_unknown(fleet: Lab, tmp_path: Path) -> None:
     assert loop["status"] == "unknown"
     assert any("system.journal: Permission denied" in str(item) for item in loop["evidence"])
     assert findings["restart_loops:quantum-rl-trainer.service"]["status"] == "down"
-    assert host["coverage"]["missing"] == 4
-    denied = ("journal_drops:rate limit", "log_rotation:logrotate.service")
-    assert [findings[name]["status"] for name in denied] == ["unknown", "unknown"]
+    assert host["coverage"]["missing"] == 6
+    denied = (
+        "journal_drops:rate limit",
+        "log_rotation:logrotate.service",
+        "unit_errors:logrotate.service",
+    )
+    assert [findings[name]["status"] for name in denied] == ["unknown"] * 3

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reporter.archive import load
-from tests.fleet.conftest import truthmap
+from tests.fleet.commands import truthmap
 from tests.lab.hosts import LabHost
 from tests.lab.lab import Lab
 

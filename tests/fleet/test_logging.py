@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.conftest import truthmap
+from tests.fleet.commands import truthmap
 from tests.lab.hosts import LabHost
 from tests.lab.lab import Lab
 

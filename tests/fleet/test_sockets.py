@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.conftest import truthmap
+from tests.fleet.commands import truthmap
 from tests.lab import Lab
 from tests.lab.hosts import LabHost, Recipe
 

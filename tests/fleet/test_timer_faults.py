@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.conftest import truthmap
+from tests.fleet.commands import truthmap
 from tests.lab import Lab
 from tests.lab.hosts import LabHost, Recipe
 
@@ -23,6 +23,7 @@ FAULTS = {
         {
             "timer_state:x.timer": "degraded",
             "service_state:x.service": "down",
+            "unit_errors:x.service": "degraded",
             "system_state:systemd": "degraded",
         },
     ),

@@ -12,7 +12,7 @@ from reporter.evidence import Bundle, Record
 from reporter.facts import Each, NoFact, Parser, fact, fact_each
 from reporter.findings import Citation, Finding, Missing, Verdict
 from reporter.messages import text
-from reporter.profile import Profiles
+from reporter.profile import Profiles, load_profiles
 from tests.builders import bundle, record
 
 BLOCK = text("Block")
@@ -178,6 +178,42 @@ def test_subjects_the_profile_names_are_answered() -> None:
     findings = by_id(judged(bundle([], probes=["number_probe"]), named))
     assert set(findings) == {"named:a", "named:b", "named:evidence/number_probe"}
     assert {item.verdict.status for item in findings.values()} == {"unknown"}
+
+
+def test_a_host_without_a_login_owes_no_answer_to_what_was_not_asked() -> None:
+    """Rules that read nothing the control node asked are silent, but for what a profile names."""
+
+    @rule(
+        section="host",
+        component=BLOCK,
+        needs=("number",),
+        subjects=lambda profiles: ("usual", *profiles.expected_units()),
+    )
+    def named(number: int) -> Iterator[Verdict]:
+        """Name."""
+        yield verdict("usual")
+
+    @rule(section="host", component=BLOCK, needs=(), uses=("other",), if_asked=("each",))
+    def partly(other: str | Missing, each: Each[str] | Missing) -> Iterator[Verdict]:
+        """Show what there is."""
+        yield verdict("seen", f"{type(other).__name__} {type(each).__name__}")
+
+    def found(*records: Record, expected: bool = False) -> dict[str, Finding]:
+        host = msgspec.structs.replace(
+            bundle(records, probes=["each_probe"]), collected_by="control"
+        )
+        declared = {"shop": {"units": ["shop-*"], "expected_units": ["shop-api"]}}
+        profiles = load_profiles(declared if expected else {}, "here")
+        context = HostContext(name="web1", collected_at=0.0, profiles=profiles, bundle=host)
+        return by_id(judge(context, (named, partly, counted), PARSERS))
+
+    asked = record("each_probe", "x", item="a")
+    assert {name: str(item.verdict.message) for name, item in found(asked).items()} == {
+        "partly:seen": "Missing Each"
+    }
+    assert set(found(asked, expected=True)) == {"named:shop-api.service", "partly:seen"}
+    assert found(asked, expected=True)["named:shop-api.service"].verdict.status == "unknown"
+    assert found()["partly:evidence/each_probe"].verdict.status == "unknown"
 
 
 def test_each_target_of_a_derived_probe_has_a_value_or_a_reason() -> None:

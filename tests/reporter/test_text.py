@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from reporter.archive import load
 from reporter.outputs import render
 from reporter.render.terminal import safe
-from reporter.report import build
+from reporter.report import Report, build, host_report
 from tests.builders import bundle, record, run_folder
 
 HOSTILE = "evil\x1b]0;owned\x07\x1b[31m\u202egnp\u2066\u200b\x9b31m\rname\n"
@@ -96,3 +97,12 @@ def test_every_finding_shows_how_to_repeat_it(tmp_path: Path) -> None:
 def test_what_is_spelled_out(raw: str, shown: str) -> None:
     """Letters of every script stay, everything invisible is named by its code."""
     assert safe(raw) == shown
+
+
+def test_a_host_without_a_login_says_that_nothing_else_was_looked_at() -> None:
+    """The scope names no user: nobody logged in."""
+    host = msgspec.structs.replace(bundle([record("redis_remote", "")]), collected_by="control")
+    whole = Report("", "", complete=True, hosts=(host_report(host),), unreachable=())
+    page = render(whole, "text")
+    assert "Scope: redis, asked from the control node: no login, nothing else was looked at" in page
+    assert "SYSTEM LAYER" not in page

@@ -97,7 +97,8 @@ def configured(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     args = {"syntax": syntax, "roots": [str(folder / "main")], "most": most}
-    probe = {"id": f"edge_{syntax}", "description": "It.", "kind": "server_config", "args": args}
+    name = f"edge_{syntax}"
+    probe = {"id": name, "description": "It.", "kind": "server_config", "args": args}
     answer = collect({"probes": [probe], "limits": {}, "fingerprint_key": None})
     (record,) = answer["evidence"]
     rows = [json.loads(line) for line in record["stdout"]["data"].splitlines()]
@@ -105,6 +106,4 @@ def configured(
     lines = "".join(json.dumps({**row, **old}) + "\n" for row in rows)
     host = replaced(bundle(), "edge_nginx", outcome="absent", reason="none", stdout="")
     stderr = record["stderr"]["data"]
-    return replaced(
-        host, probe["id"], outcome="collected", reason=None, stdout=lines, stderr=stderr
-    )
+    return replaced(host, name, outcome="collected", reason=None, stdout=lines, stderr=stderr)

@@ -116,7 +116,13 @@ def _declared() -> Any:
 
 @pytest.mark.parametrize(
     "record",
-    ["systemd_units", "systemd_unit_files", "sockets_open", "redis_servers[127.0.0.1:6379]"],
+    [
+        "systemd_units",
+        "systemd_unit_files",
+        "sockets_open",
+        "sockets_processes",
+        "redis_servers[127.0.0.1:6379]",
+    ],
 )
 def test_ablation(record: str) -> None:
     """Without a record no component is better known than before."""

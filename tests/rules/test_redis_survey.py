@@ -25,9 +25,41 @@ def test_refused_commands_are_unknown_and_named() -> None:
     assert shown.status == "unknown"
     assert "CLIENT LIST, XINFO CONSUMERS, XPENDING" in str(shown.message)
     assert "which consumers groups have" in str(shown.message)
-    assert str(shown.details[0]).startswith("entries in its ACL LOG")
+    lacks = "lacks for it: +client|list +xinfo|consumers +xpending"
+    assert str(shown.details[0]).endswith(lacks)
+    assert str(shown.details[1]).startswith("entries in its ACL LOG")
     assert "NOPERM" in shown.citations[0].excerpt
     assert any("'client|list'" in str(gap.reason) for gap in shown.missing)
+
+
+@pytest.mark.parametrize(
+    ("error", "right"),
+    [
+        (
+            "NOPERM this user has no permissions to run the 'xinfo' command or its subcommand",
+            "+xinfo",
+        ),
+        ("NOPERM this user has no permissions to access one of the keys used as arguments", "%R~*"),
+        (
+            "NOPERM User truthmap has no permissions to run the 'xinfo|stream' command",
+            "+xinfo|stream",
+        ),
+        ("NOPERM No permissions to access a key", "%R~*"),
+        ("ERR unknown command 'XINFO'", None),
+    ],
+)
+def test_the_missing_right_is_named(error: str, right: str | None) -> None:
+    """As Redis 6.0, 7.0 and 8.0 word it."""
+
+    def refused(row: Row) -> Row:
+        if row["ask"][:2] == ["XINFO", "STREAM"] and row["sample"] == "begin":
+            row.pop("reply")
+            row["error"] = error
+        return row
+
+    shown = verdict(edited(bundle(), 6379, refused), RULE, "127.0.0.1:6379/refused")
+    said = [str(detail) for detail in shown.details if "lacks for it" in str(detail)]
+    assert said == ([f"rights that the user default lacks for it: {right}"] if right else [])
 
 
 def test_commands_of_no_consequence_are_a_detail() -> None:

@@ -1,9 +1,10 @@
 """Masking free text at the source, by allow-list: what is not known to be harmless does not leave.
 
 Kept are numbers, times, addresses, paths, option names, plain words and the identifiers the caller
-names; everything else becomes `<masked:LENGTH>`, LENGTH in characters. What follows a name such as
-`password` is masked whatever it looks like. There is no dictionary on a host: a word is plain if
-the letter triples in it also occur in `_WORDS`, which is therefore both vocabulary and model.
+names, with the words they are made of; everything else becomes `<masked:LENGTH>`, LENGTH in
+characters. What follows a name such as `password` is masked whatever it looks like. There is no
+dictionary on a host: a word is plain if the letter triples in it also occur in `_WORDS`, which is
+therefore both vocabulary and model.
 """
 
 import collections
@@ -19,6 +20,7 @@ from typing import (
     Dict,
     FrozenSet,
     Iterable,
+    Iterator,
     List,
     Match,
     NamedTuple,
@@ -28,7 +30,7 @@ from typing import (
     Tuple,
 )
 
-__all__ = ["Masker"]
+__all__ = ["Masker", "is_plain_word", "secrecy"]
 
 # Ordinary words and those of logs.
 _WORDS = """
@@ -152,6 +154,15 @@ usr utc utf utf8 util utils utmp uuid uvicorn valkey var vda venv veth vlan vm v
 vsz vwap vxlan wal webhook wed wget wlan worker wrongpass wrongtype ws wss wtmp x64 x86 xack xadd
 xauth xfs xgb xgboost xinfo xml xpending xread xreadgroup xrp xvda xz yaml yml yum zfs zip zst zstd
 """
+# Words of services' names. Known as they stand, and no model: hardly any is like those above.
+_SERVICES = """
+adapter analytics auctions backtest bids bookmarks campaigns chatbot checkout claims crawler
+favourites fleet fraud fulfilment hedging helpdesk hospital indexer janitor loan loans loyalty
+matchmaking menu mortgage oracle patient patients payment payments payroll playlist podcast promo
+quiz ranking receipts restaurant reviews shipment signup signups student students survey surveys
+thumbnail thumbnails timeline treasury trips vehicles video videos votes vouchers warehouse weather
+wishlist withdrawal withdrawals
+"""
 
 
 def _set(words: str) -> FrozenSet[str]:
@@ -159,7 +170,7 @@ def _set(words: str) -> FrozenSet[str]:
 
 
 _TECHNICAL = _set(_TERMS)
-_KNOWN = _TECHNICAL | _set(_WORDS)
+_KNOWN = _TECHNICAL | _set(_WORDS) | _set(_SERVICES)
 
 
 def _triples(word: str) -> List[str]:
@@ -291,6 +302,8 @@ _URL = re.compile(
 )
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _JOINTS = re.compile(r"[-_.+~:*]+|'(?=[a-z]{1,2}$)")
+_IN_A_NAME = re.compile(r"[-_.:/@]+")
+_NAMED = re.compile("[a-z]{3,24}")
 _LIBRARY = re.compile(r"lib[a-z]{1,14}\d{0,3}")
 _NUMBERED = re.compile(r"([A-Za-z]+)(\d{1,3})")
 _FOREIGN = re.compile("[^\x00-\x7f]")
@@ -343,7 +356,7 @@ def _fold(text: str) -> str:
     return "".join(sign for sign in spread if unicodedata.category(sign) not in ("Mn", "Cf"))
 
 
-def _secrecy(name: str) -> int:
+def secrecy(name: str) -> int:
     """Return 2 for a name that announces a secret, 1 for one that may, 0 for any other."""
     if "@" in name or _NOT_A_NAME.search(name) or _PATH.match(name):
         return 0
@@ -377,11 +390,11 @@ def _announced(word: str) -> Tuple[int, Optional[int]]:
             continue
         name, rest = word[last : separator.start()], word[separator.end() :]
         counted = name in ("keys", "sessions") and rest.isdigit() and len(rest) < 10
-        level = 0 if counted else _secrecy(name)
+        level = 0 if counted else secrecy(name)
         if level:
             return level, separator.end()
         last = separator.end()
-    return _secrecy(word[last:]), None
+    return secrecy(word[last:]), None
 
 
 def _plausible(word: str) -> bool:
@@ -390,12 +403,12 @@ def _plausible(word: str) -> bool:
     return len(word) <= 24 and strange <= (len(word) > 8) + (len(word) > 13)
 
 
-def _strangeness(piece: str, lenient: bool) -> int:
+def _strangeness(piece: str, lenient: bool, named: FrozenSet[str]) -> int:
     """Return 0 for a plain word, 1 for a short unknown one, 9 for what may be a secret."""
     if lenient and _LIBRARY.fullmatch(piece):
         return 0
     low = piece.lower()
-    if low in _KNOWN or len(piece) < 2 or (piece.isdigit() and len(piece) < 9):
+    if low in _KNOWN or low in named or len(piece) < 2 or (piece.isdigit() and len(piece) < 9):
         return 0
     if _SYMBOL.fullmatch(piece):
         return 0
@@ -414,16 +427,21 @@ def _strangeness(piece: str, lenient: bool) -> int:
             return 0
         return 1 if len(piece) < (6 if piece.isupper() else 7 if lenient else 5) else 9
     humps = _PARTS.findall(piece)
-    strange = [hump for hump in humps if len(hump) == 1 or _strangeness(hump, False)]
+    strange = [hump for hump in humps if len(hump) == 1 or _strangeness(hump, False, named)]
     if len("".join(strange)) > 3 or len(piece) < 3 * len(humps):
         return 9
     return len(strange)
 
 
-def _plain(text: str, lenient: bool = False) -> bool:
+def is_plain_word(word: str) -> bool:
+    """Say whether a word without any joint is an ordinary one, a technical term or a number."""
+    return not _strangeness(word, False, frozenset())
+
+
+def _plain(text: str, lenient: bool = False, named: FrozenSet[str] = frozenset()) -> bool:
     """Say whether words joined by `-`, `_`, `.`, … are plain; at most one may be short and unknown.
 
-    `lenient` is for names of files and units, which abbreviate more.
+    `lenient` is for names of files and units, which abbreviate more. Words in `named` are plain.
     """
     if _FOREIGN.search(text):
         spread = unicodedata.normalize("NFKD", text.translate(_FOLD))
@@ -435,8 +453,15 @@ def _plain(text: str, lenient: bool = False) -> bool:
         and len(pieces) <= 12
         and not _FOREIGN.search(text.replace(_SLOT, ""))
         and len(_DIGIT.findall(text)) <= 15
-        and sum(_strangeness(piece, lenient) for piece in pieces) <= 1 + lenient
+        and sum(_strangeness(piece, lenient, named) for piece in pieces) <= 1 + lenient
     )
+
+
+def _words_of(name: str) -> Iterator[str]:
+    """Yield the words an identifier is made of: `shop-carts@1.service` gives shop, carts."""
+    for word in _IN_A_NAME.split(name):
+        if _NAMED.fullmatch(word):
+            yield word
 
 
 def _address(text: str) -> bool:
@@ -474,7 +499,9 @@ class _Judge:
     """Judges words alone, by their looks and the identifiers."""
 
     def __init__(self, identifiers: Iterable[str]) -> None:
-        self.identifiers = frozenset(identifiers)
+        whole = frozenset(identifiers)
+        self.identifiers = whole.union(_NOT_A_NAME.sub("", name) for name in whole)
+        self._named = frozenset(word for name in self.identifiers for word in _words_of(name))
         self.plain: Set[str] = set()
         self._verdicts: Dict[str, _Verdict] = {}
 
@@ -497,6 +524,10 @@ class _Judge:
                     self.plain.add(word)
         return verdict
 
+    def unit(self, text: str) -> bool:
+        """Say whether it is a unit's whole name; a password may well be a service's or stream's."""
+        return text in self.identifiers and bool(_NOT_A_NAME.search(text))
+
     def _known(self, text: str) -> bool:
         return (
             not text
@@ -505,6 +536,9 @@ class _Judge:
             or bool(_NUMBER.fullmatch(text))
             or _address(text)
         )
+
+    def _plain(self, text: str, lenient: bool = False) -> bool:
+        return _plain(text, lenient, self._named)
 
     def _pieces(self, word: str, depth: int = 0) -> List[_Piece]:
         if self._known(word):
@@ -534,16 +568,16 @@ class _Judge:
             return self._option(dashes + head + equals) + self._pieces(value, 1)
         bare = name.rstrip(_TRAIL)
         if len(dashes) > 1:
-            if self._known(bare) or _plain(bare, True):
+            if self._known(bare) or self._plain(bare, True):
                 return [(word, False)]
             return [(dashes, False)] + _masked(name, _TRAIL)
         rest = bare[1:]
         if (
             bare.lower() in _LONG_OPTIONS
             or _SHORT_OPTION.fullmatch(bare)
-            or (bare[0] in "DX" and _plain(rest))
+            or (bare[0] in "DX" and self._plain(rest))
             or rest == _SLOT
-            or rest in self.identifiers
+            or self.unit(rest)
             or (rest.isdigit() and len(rest) < 6)
         ):
             return [(word, False)]
@@ -568,16 +602,16 @@ class _Judge:
                 return left + [("=", False)] + self._pieces(value, depth + 1)
             return None
         if "@" in core:
-            unit = _NOT_A_NAME.search(core) and _plain(core.replace("@", "-", 1), True)
+            unit = _NOT_A_NAME.search(core) and self._plain(core.replace("@", "-", 1), True)
             return kept if unit else None
         if core[0] == "/":
             return self._path(core)
         if "/" in core and not any(masked for _, masked in self._path(core)):
             return kept
-        if _plain(core):
+        if self._plain(core):
             return kept
         head, colon, tail = core.partition(":")
-        if colon and len(head) > 2 and _plain(head) and depth < 3:
+        if colon and len(head) > 2 and self._plain(head) and depth < 3:
             return [(head + ":", False)] + self._pieces(tail, depth + 1)
         return None
 
@@ -587,8 +621,8 @@ class _Judge:
         strange = []
         for part in parts:
             bare = part.lstrip("$%").strip("._~*+-@").replace("@", "-", 1)
-            plain = part in "/:" or self._known(part) or _plain(bare)
-            strange.append(0 if plain else 1 if _plain(bare, True) else 9)
+            plain = part in "/:" or self._known(part) or self._plain(bare)
+            strange.append(0 if plain else 1 if self._plain(bare, True) else 9)
         for step in (2, -2):
             for at in range(0, len(parts), 2)[:: step // 2]:
                 if strange[at] == 1 and 0 <= at - step < len(parts) and strange[at - step] == 9:
@@ -598,16 +632,16 @@ class _Judge:
 
     def _url(self, url: str) -> Optional[List[_Piece]]:
         match = _URL.fullmatch(url)
-        if not match or not _plain(match.group(1)):
+        if not match or not self._plain(match.group(1)):
             return None
         scheme, user, host, port, path, query, fragment = match.groups("")
         pieces = [(scheme + "://", False)]
         if match.group(2) is not None:
             pieces += [(user, user != _SLOT), ("@", False)]
-        pieces.append((host, not (self._known(host) or (":" not in host and _plain(host)))))
+        pieces.append((host, not (self._known(host) or (":" not in host and self._plain(host)))))
         pieces.append((port, False))
         for part in re.split("(/)", path):
-            pieces.append((part, not (part == "/" or self._known(part) or _plain(part))))
+            pieces.append((part, not (part == "/" or self._known(part) or self._plain(part))))
         if query:
             pieces += [("?", False)] + self._query(query[1:])
         return pieces + [(fragment[:1], False), (fragment[1:], fragment[1:] != _SLOT)]
@@ -616,7 +650,9 @@ class _Judge:
         pieces = []
         for part in re.split("(&)", query):
             name, equals, value = part.rpartition("=")
-            pieces.append((name + equals, not (part == "&" or self._known(name) or _plain(name))))
+            pieces.append(
+                (name + equals, not (part == "&" or self._known(name) or self._plain(name)))
+            )
             pieces.append((value, part != "&" and value not in ("", _SLOT)))
         return pieces
 
@@ -794,11 +830,11 @@ class _Scan:
         return None
 
     def _risky(self, word: str, end: int) -> Optional[_Region]:
-        """`-p VALUE` and `-u USER:VALUE`: harmless only if VALUE is a port, a path, or known."""
+        """`-p VALUE` and `-u USER:VALUE`: harmless only if VALUE is a port, path, or unit."""
         found = _LISTED.match(self.text, end) or _ARGUMENT.match(self.text, end)
         region = self._argument(found.end()) if found else None
         value = self.text[region[0] : region[1]] if region else ""
-        harmless = _PORT_OR_PATH.match(value) or value in self.judge.identifiers
+        harmless = _PORT_OR_PATH.match(value) or self.judge.unit(value)
         if harmless or (_RISKY_OPTIONS[word] and ":" not in value):
             return None
         return region
@@ -887,7 +923,11 @@ def _mark(found: Match[str]) -> str:
 
 
 class Masker:
-    """Masks texts of one host. `identifiers` (units, streams, files) are kept as whole words."""
+    """Masks texts of one host.
+
+    `identifiers` (units, streams, files) are kept as whole words, units without their suffix too,
+    and so are the words of lower-case letters they are made of.
+    """
 
     def __init__(self, identifiers: Iterable[str] = ()) -> None:
         self._judge = _Judge(identifiers)

@@ -7,12 +7,12 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Dict, Iterator, NamedTuple, Optional, Sequence, Set
+from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Set
 
 from truthmap_collector import host
 from truthmap_collector.observation import Tail
 
-__all__ = ["End", "ProcessGroups", "run"]
+__all__ = ["End", "ProcessGroups", "run", "run_forked"]
 
 _CHUNK = 65536
 _GRACE_S = 0.3  # for what is still in a pipe, and for a killed process to be gone
@@ -110,6 +110,56 @@ def run(
     process.stdout.close()
     process.stderr.close()
     return _ended(process, timed_out=not finished)
+
+
+def run_forked(
+    work: Callable[[int], None], stdout: Tail, deadline: float, groups: ProcessGroups
+) -> End:
+    """Run a function of ours in a process of its own, until it ends or `deadline` (monotonic, s).
+
+    For what may take long without giving way, take much memory, or crash the interpreter. `work`
+    gets the descriptor to write to; the process leaves with 0, or 1 where `work` raised.
+    """
+    reader, writer = os.pipe()
+    with groups.starting():
+        pid = os.fork()
+        if pid == 0:
+            _work(work, writer)
+        os.close(writer)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)  # both sides do, so that neither has to wait for the other
+        groups.started(pid)
+    pipes = {reader: stdout}
+    try:
+        finished = _follow(pid, pipes, deadline)
+    finally:
+        groups.end(pid)
+    _drain(pipes)
+    os.close(reader)
+    give_up = time.monotonic() + _GRACE_S
+    while time.monotonic() < give_up:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            if os.WIFSIGNALED(status):
+                return End(None, os.WTERMSIG(status), timed_out=not finished)
+            return End(os.WEXITSTATUS(status), None, timed_out=not finished)
+        time.sleep(0.005)
+    return End(None, None, timed_out=True)
+
+
+def _work(work: Callable[[int], None], writer: int) -> None:
+    """Do the work and leave, whatever happens: nothing of the parent may go on here."""
+    try:
+        os.setpgid(0, 0)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        # Pipes of commands that other threads started stay theirs.
+        os.closerange(3, writer)
+        os.closerange(writer + 1, 65536)
+        work(writer)
+    except BaseException:  # noqa: BLE001 - the parent reads it from the exit code
+        os._exit(1)
+    os._exit(0)
 
 
 def _follow(pid: int, pipes: Dict[int, Tail], deadline: float) -> bool:

@@ -23,6 +23,8 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     found = _matching(args["globs"])
     for folder in found.denied:
         turn.note("{}: Permission denied".format(folder))
+    if not args["globs"]:
+        return Verdict(COLLECTED)  # nothing was asked for
     if not found.paths:
         return _nothing(args["globs"], found)
     most = int(args["most"])
@@ -36,6 +38,8 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
 
 def by_hand(args: Dict[str, Any]) -> str:
     """Return `cat PATTERN...`, the patterns left for the shell to expand."""
+    if not args["globs"]:
+        return "true"
     return "cat " + " ".join(_quoted(pattern) for pattern in args["globs"])
 
 

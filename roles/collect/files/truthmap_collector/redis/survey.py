@@ -22,6 +22,8 @@ __all__ = ["Limits", "survey"]
 
 _AT_ONCE = 8  # streams whose commands go out together
 _FIRST_PASS, _SECOND_PASS, _SCAN = 0.75, 0.92, 0.6  # shares of the time, and of a database's
+# Streams may stand in a small database beside a large cache. What a database leaves is the others'.
+_LEAST_SHARE = 0.5  # of an equal one
 _ENTRIES_BYTES = 262144  # of the entries asked for of one stream, by the size of its last one
 _USERS_SINCE = [6, 0]
 _NO_TOUCH_SINCE = [7, 2]
@@ -107,8 +109,9 @@ class _Survey:
         holding = sorted(replies.databases(info).items())
         for place, (db, keys) in enumerate(holding):
             now = time.monotonic()
-            rest = sum(count for _, count in holding[place:])
-            span = (self._talk.until(_FIRST_PASS) - now) * keys / max(rest, 1)
+            rest = [count for _, count in holding[place:]]
+            share = max(keys / max(sum(rest), 1), _LEAST_SHARE / len(rest))
+            span = (self._talk.until(_FIRST_PASS) - now) * share
             if self._select(db):
                 self._database(db, now + span * _SCAN, now + span)
         for db, met in self._met.items():

@@ -1,0 +1,231 @@
+"""Rule on the modules services use, and those nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reporter.engine import HostContext, rule
+from reporter.findings import Citation, Missing, Running, Verdict
+from reporter.messages import Text, text
+from reporter.parsers.systemd_units import Units
+from reporter.source.model import Scan, SourceFile
+from reporter.source.streams import configured_streams
+from reporter.source.usage import Used, used_by
+
+__all__ = ["module_usage"]
+
+USAGE = text("Module usage/imports")
+REPO_TREE = "repo tree"
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class _Usage:
+    """What the programs of one root use; `running` is None where no unit's state was seen."""
+
+    root: str
+    used: tuple[Used, ...]
+    running: frozenset[str] | None
+
+    @property
+    def files(self) -> dict[str, SourceFile]:
+        """Every file some program uses, by path."""
+        return {file.path: file for one in self.used for file in one.modules.values()}
+
+    @property
+    def in_use(self) -> set[str]:
+        """The paths that running services use."""
+        running = self.running or frozenset()
+        return {
+            file.path
+            for one in self.used
+            if one.program.unit in running
+            for file in one.modules.values()
+        }
+
+
+@rule(
+    section="repository",
+    component=USAGE,
+    needs=("source_scan",),
+    uses=("units",),
+    worst="P3",
+)
+def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -> Iterator[Verdict]:
+    """Which modules of an application its services use, and which none uses.
+
+    Means: for each project folder of the programs that services start, ok with the figures;
+    degraded (P3) where code that a service uses cannot be read as Python, an entry point is
+    missing, or an import of the application's own packages leads to no file; unknown where the
+    scan did not get through. A module is used if the imports of a service's program lead to it,
+    wherever in a file they stand. Modules of services that do not run count as used by none that
+    runs. Which modules none uses is counted and named, and no fault: tests and tools are among
+    them.
+
+    Why: what an inventory, a document or a folder's name calls part of the system is part of it
+    only if something runs it; and a file that cannot be parsed fails when it is imported.
+
+    Evidence: repository_source (imports taken from the sources, nothing executed), systemd_units.
+
+    Limits: only Python; programs of units in memory; what the host's Python can parse. Imports by
+    computed names, what `PYTHONPATH` or `sys.path` adds beyond the working folder and the project's
+    own folders, and installed packages are not followed. An import that leads nowhere may be
+    optional (`try: import`).
+
+    Source: Python's import system (docs.python.org, "The import system"), the module ast.
+    """
+    used = [used_by(source_scan, program) for program in source_scan.programs]
+    running = None if isinstance(units, Missing) else _running(units)
+    roots = sorted({program.root for program in source_scan.programs if program.root})
+    for root in roots:
+        ours = tuple(one for one in used if one.program.root == root)
+        yield _judged(host, source_scan, _Usage(root, ours, running), units)
+    if not source_scan.complete and not roots:
+        yield _unknown(source_scan, "scan", text("the programs' code was not read through"))
+
+
+def _running(units: Units) -> frozenset[str]:
+    states = ("active", "activating", "reloading")
+    return frozenset(unit.name for unit in units if unit.active_state in states)
+
+
+def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing) -> Verdict:
+    faults = list(_faults(usage))
+    owner = next(
+        (o for one in usage.used if (o := host.profiles.owner(one.program.unit)) is not None), None
+    )
+    if not scan.complete:
+        return _unknown(
+            scan,
+            _subject(usage.root),
+            text(
+                "{root}: the code was not read through: {limits}",
+                root=usage.root,
+                limits=", ".join(scan.limits) or "it was stopped",
+            ),
+            owner.name if owner else None,
+        )
+    return Verdict(
+        subject=_subject(usage.root),
+        status="degraded" if faults else "ok",
+        severity="P3" if faults else None,
+        running=_runs(usage),
+        component=USAGE,
+        confidence="configured",
+        connected_to=(REPO_TREE,),
+        application=owner.name if owner else None,
+        message=_message(scan, usage, len(faults)),
+        details=(*faults[:_SHOWN], *_details(scan, usage)),
+        citations=(_cite(scan, usage), *_states(units, usage)),
+        missing=(units,) if isinstance(units, Missing) else (),
+    )
+
+
+def _subject(root: str) -> str:
+    return f"modules{root}"
+
+
+def _runs(usage: _Usage) -> Running:
+    if usage.running is None:
+        return "unknown"
+    names = {one.program.unit for one in usage.used}
+    if names <= usage.running:
+        return "yes"
+    return "partial" if names & usage.running else "no"
+
+
+def _message(scan: Scan, usage: _Usage, faults: int) -> Text:
+    services = {one.program.unit for one in usage.used}
+    unused = _unused(scan, usage)
+    figures = text(
+        "{root}: {services} services use {used} modules; {unused} modules are used by none",
+        root=usage.root,
+        services=len(services),
+        used=len(usage.files),
+        unused=len(unused),
+    )
+    if usage.running is not None:
+        figures = text(
+            "{figures}; running services use {running}", figures=figures, running=len(usage.in_use)
+        )
+    if faults:
+        return text("{figures}; faults in what is used: {count}", figures=figures, count=faults)
+    return figures
+
+
+def _unused(scan: Scan, usage: _Usage) -> list[str]:
+    prefix = usage.root.rstrip("/") + "/"
+    return [path for path in scan.unused if path.startswith(prefix)]
+
+
+def _faults(usage: _Usage) -> Iterator[Text]:
+    for one in usage.used:
+        if one.program.entry is None or not one.modules:
+            yield text(
+                "{unit} starts {program}, and no such file was found",
+                unit=one.program.unit,
+                program=one.program.shown,
+            )
+    for path, file in sorted(usage.files.items()):
+        if file.error is not None:
+            yield text("{path}: {error}", path=path, error=file.error)
+    for path, module in sorted({lost for one in usage.used for lost in one.lost}):
+        yield text("{path} imports {module}, which is nowhere", path=path, module=module)
+
+
+def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
+    unused = _unused(scan, usage)
+    if unused:
+        yield _listed("used by no service: {paths}", unused)
+    idle = sorted(set(usage.files) - usage.in_use)
+    if usage.running is not None and idle:
+        yield _listed("used only by services that do not run: {paths}", idle)
+    dynamic = sorted(path for path, file in usage.files.items() if file.dynamic)
+    if dynamic:
+        yield _listed("import modules by names that are computed: {paths}", dynamic)
+    units = {one.program.unit for one in usage.used}
+    streams = configured_streams(scan)
+    calls = [use for use in streams.uses if use.unit in units]
+    lost = [one for one in streams.unresolved if one.unit in units]
+    if calls or lost:
+        yield text(
+            "streams that the code names: {named}; calls whose stream is not known: {lost}",
+            named=len({use.stream for use in calls if use.resolved}),
+            lost=len({(one.path, one.line) for one in lost}),
+        )
+
+
+def _listed(template: str, paths: list[str]) -> Text:
+    shown = ", ".join(paths[:_SHOWN])
+    more = len(paths) - _SHOWN
+    return text(template, paths=f"{shown}, +{more}" if more > 0 else shown)
+
+
+def _cite(scan: Scan, usage: _Usage) -> Citation:
+    lines = [f"{one.program.unit}: {one.program.shown}" for one in usage.used]
+    return Citation(scan.record, "\n".join(dict.fromkeys(lines)))
+
+
+def _states(units: Units | Missing, usage: _Usage) -> Iterator[Citation]:
+    if isinstance(units, Missing):
+        return
+    for name in sorted({one.program.unit for one in usage.used}):
+        unit = units.get(name)
+        if unit is not None:
+            yield unit.cite("Id", "ActiveState")
+
+
+def _unknown(scan: Scan, subject: str, message: Text, application: str | None = None) -> Verdict:
+    why = text("limits were reached: {limits}", limits=", ".join(scan.limits) or "time or size")
+    return Verdict(
+        subject=subject,
+        status="unknown",
+        running="unknown",
+        component=USAGE,
+        connected_to=(REPO_TREE,),
+        application=application,
+        message=message,
+        missing=(Missing(scan.record, why),),
+    )

@@ -1,0 +1,142 @@
+"""Kind `checkout`, against checkouts that git itself made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.checkouts import make_checkout
+
+from .conftest import Look, Records
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git makes the checkouts")
+
+FILES = {"a.py": "a = 1\n", "sub/b.py": "b = 1\n", "c.txt": "c\n"}
+
+
+def probe(*folders: Path, **args: Any) -> dict[str, Any]:
+    return {"id": "it", "kind": "checkout", "args": {"folders": [*map(str, folders)], **args}}
+
+
+def rows(found: Records) -> list[dict[str, Any]]:
+    assert found["it"]["outcome"] == "collected", found["it"]["reason"]
+    return [json.loads(line) for line in found["it"]["stdout"]["data"].splitlines()]
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "user.name=x", "-c", "user.email=x@y", "-C", folder, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    remote = "https://deploy:s3cr3t-t0ken@git.example.org/a.git?key=s3cr3t"
+    return make_checkout(tmp_path / "app", FILES, remote)
+
+
+def test_a_clean_checkout(look: Look, checkout: Path) -> None:
+    """Found from a folder inside, once; its address without user, password, query."""
+    (row,) = rows(look(probe(checkout / "sub", checkout)))
+    assert row["path"] == str(checkout)
+    assert (row["branch"], row["commit"]) == ("main", git(checkout, "rev-parse", "HEAD"))
+    assert row["remotes"] == {"origin": "https://git.example.org/a.git"}
+    assert (row["tracked"], row["dirty"], row["complete"]) == (3, 0, True)
+
+
+def test_what_was_changed_is_found_as_git_finds_it(look: Look, checkout: Path) -> None:
+    (checkout / "a.py").write_text("a = 22\n")  # another size
+    (checkout / "sub/b.py").unlink()
+    (checkout / "c.txt").write_text("d\n")  # the same size
+    os.utime(checkout / "c.txt", (1, 1))
+    (row,) = rows(look(probe(checkout)))
+    assert (row["modified"], row["deleted"], row["dirty"]) == (["a.py", "c.txt"], ["sub/b.py"], 3)
+    status = git(checkout, "status", "--porcelain").splitlines()
+    assert {line.split()[-1] for line in status} == {"a.py", "c.txt", "sub/b.py"}
+
+
+def test_a_touched_file_is_no_change(look: Look, checkout: Path) -> None:
+    os.utime(checkout / "a.py", (1, 1))
+    (row,) = rows(look(probe(checkout)))
+    assert row["dirty"] == 0
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_every_version_of_the_index(look: Look, checkout: Path, version: str) -> None:
+    names = {f"deep/{'x' * number}/f{number}.txt": f"{number}\n" for number in range(1, 30)}
+    make = checkout.parent / "other"
+    make_checkout(make, names)
+    git(make, "update-index", "--index-version", version)
+    (make / "deep/x/f1.txt").write_text("changed\n")
+    (row,) = rows(look(probe(make)))
+    assert (row["tracked"], row["modified"]) == (29, ["deep/x/f1.txt"])
+
+
+def test_packed_references_detached_heads_worktrees(look: Look, checkout: Path) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "pack-refs", "--all")
+    (row,) = rows(look(probe(checkout)))
+    assert (row["branch"], row["commit"]) == ("main", commit)
+    tree = checkout.parent / "tree"
+    git(checkout, "worktree", "add", "-q", "-b", "other", str(tree))
+    (row,) = rows(look(probe(tree)))
+    assert (row["branch"], row["commit"], row["dirty"]) == ("other", commit, 0)
+    assert row["remotes"] == {"origin": "https://git.example.org/a.git"}
+    git(checkout, "checkout", "-q", "--detach")
+    (row,) = rows(look(probe(checkout)))
+    assert (row["branch"], row["commit"]) == (None, commit)
+
+
+def test_git_is_not_run(look: Look, checkout: Path) -> None:
+    """A checkout's configuration may name programs that git would start, as root here."""
+    mark = checkout.parent / "executed"
+    git(checkout, "config", "core.fsmonitor", f"touch {mark}")
+    git(checkout, "config", "filter.x.clean", f"touch {mark}")
+    (checkout / ".gitattributes").write_text("* filter=x\n")
+    os.utime(checkout / "a.py", (1, 1))
+    rows(look(probe(checkout)))
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "index", [b"", b"DIRC", b"DIRC\0\0\0\2\0\0\xff\xff" + b"x" * 99, b"DIRC\0\0\0\4" + b"\xff" * 99]
+)
+def test_an_index_that_is_none(look: Look, checkout: Path, index: bytes) -> None:
+    """Then what was changed is not known; the rest is."""
+    (checkout / ".git/index").write_bytes(index)
+    (row,) = rows(look(probe(checkout)))
+    assert row["dirty"] is None
+    assert row["branch"] == "main"
+    assert "index" in row["error"]
+
+
+def test_without_rights_it_says_what_was_denied(
+    look_as_nobody: Callable[..., Records], checkout: Path
+) -> None:
+    for folder in [checkout, *checkout.parents]:
+        if str(folder).startswith("/tmp/pytest"):  # noqa: S108 - where pytest makes its folders
+            folder.chmod(0o755)
+    (checkout / ".git/index").chmod(0)
+    (row,) = rows(look_as_nobody(probe(checkout)))
+    if os.geteuid() == 0:
+        assert row["error"].endswith("index: Permission denied")
+        assert row["dirty"] is None
+
+
+def test_declared_folders_are_searched(look: Look, checkout: Path) -> None:
+    make_checkout(checkout.parent / "more" / "one", {"x": "x\n"})
+    found = rows(look(probe(Path("/proc"), roots=[str(checkout.parent), "/nowhere"])))
+    assert [row["path"] for row in found] == [str(checkout)]
+    found = rows(look(probe(Path("/proc"), roots=[str(checkout.parent / "more")])))
+    assert [row["path"] for row in found] == [str(checkout.parent / "more" / "one")]

@@ -1,0 +1,184 @@
+"""Kind `source_scan`: bounded, nothing executed, whatever lies among the sources."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.source.scans import record_of, script, tree
+from truthmap_collector.selectors import select
+
+
+def rows(record: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in record["stdout"]["data"].splitlines()]
+    return [row for row in found if row["row"] == kind]
+
+
+def files(record: dict[str, Any], folder: Path) -> dict[str, dict[str, Any]]:
+    found = {row["path"]: row for row in rows(record, "file")}
+    return {os.path.relpath(path, folder): row for path, row in found.items()}
+
+
+def test_what_a_program_imports_is_followed(tmp_path: Path) -> None:
+    """Packages, relative imports, lines of several, imports in functions and by name."""
+    tree(
+        tmp_path,
+        {
+            "main.py": "import os, a\nfrom p import (\n  q,  # one\n  r as s,\n)\n"
+            "def f():\n    from p.sub import deep\n    import importlib\n"
+            '    importlib.import_module("named")\n    importlib.import_module(z)\n',
+            "a.py": "",
+            "p/__init__.py": "from .inner import x\n",
+            "p/inner.py": "x = 1\n",
+            "p/q.py": "from ..a import y\nfrom . import inner\n",
+            "p/sub/deep.py": "",
+            "named.py": "",
+            "os.py": "",
+            "unused.py": "",
+            "venv/pyvenv.cfg": "",
+            "venv/lib.py": "",
+        },
+    )
+    record = record_of([script(tmp_path / "main.py")])
+    used = {"main.py", "a.py", "p/__init__.py", "p/inner.py", "p/q.py", "p/sub/deep.py", "named.py"}
+    # A module of the library's name beside the script is what Python would take.
+    assert set(files(record, tmp_path)) == used | {"os.py"}
+    assert files(record, tmp_path)["main.py"]["dynamic"] == 1
+    assert {row["path"] for row in rows(record, "unused")} == {str(tmp_path / "unused.py")}
+
+
+def test_a_folder_we_add_hides_no_library(tmp_path: Path) -> None:
+    """The project's own folder is tried, after Python's own search would have ended."""
+    tree(
+        tmp_path,
+        {"setup.py": "", "json/__init__.py": "", "lib.py": "", "bin/main.py": "import json, lib\n"},
+    )
+    record = record_of([script(tmp_path / "bin" / "main.py")])
+    assert set(files(record, tmp_path)) == {"bin/main.py", "lib.py"}
+
+
+def test_nothing_is_executed(tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    code = f"open({str(mark)!r}, 'w')\nr.xadd('a:b', {{}})\n"
+    tree(tmp_path, {"main.py": "import a\n" + code, "a.py": code, "sitecustomize.py": code})
+    record_of([script(tmp_path / "main.py")])
+    assert not mark.exists()
+    assert not list(tmp_path.rglob("*.pyc"))
+
+
+HOSTILE = {
+    "syntax error": (b"def f(:\n    r.xadd('a', {})\n", "syntax error in line 1"),
+    "python 2": (b"print 'x'\nr.xadd('a', {})\n", "syntax error in line 1"),
+    "null bytes": (b"r.xadd('a\0b', {})\0\n", "error"),
+    "not utf-8": (b"s = '\xff\xfe'\nr.xadd(s, {})\n", "not in the encoding it claims"),
+    "a wrong claim": (b"# coding: nonsense\nr.xadd('a', {})\n", "cannot be read as Python"),
+    "deep brackets": (b"r.xadd(" + b"[" * 100_000, "nested too deeply"),
+    "a long chain": (b"r.xadd(" + b"-" * 200_000 + b"1, {})\n", "error"),
+    "a long sum": (b"r.xadd('a'" + b"+'a'" * 100_000 + b", {})\n", "error"),
+    "deep blocks": (b"".join(b" " * n + b"if x:\n" for n in range(300)) + b"r.xadd\n", "error"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_that_cannot_be_parsed_is_named(tmp_path: Path, name: str) -> None:
+    """With its error and nothing of its text; the others are read."""
+    content, said = HOSTILE[name]
+    tree(tmp_path, {"main.py": "import bad, good\n", "good.py": "r.xadd('a:b', {})\n"})
+    (tmp_path / "bad.py").write_bytes(content)
+    record = record_of([script(tmp_path / "main.py")])
+    assert record["outcome"] == "collected", record["reason"]
+    found = files(record, tmp_path)
+    assert said in found["bad.py"]["error"] if said != "error" else found["bad.py"]["error"]
+    assert "error" not in found["good.py"]
+    assert len(rows(record, "syntax")) == 1
+
+
+def test_newer_syntax_is_an_error_of_that_file_alone(tmp_path: Path) -> None:
+    newer = "type X[T] = list[T]\nr.xadd('a:b', {})\n"  # 3.12
+    tree(tmp_path, {"main.py": "import newer\nr.xadd('a:c', {})\n", "newer.py": newer})
+    found = files(record_of([script(tmp_path / "main.py")]), tmp_path)
+    assert "error" not in found["main.py"]
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    tree(tmp_path, {"main.py": "import big\n"})
+    with (tmp_path / "big.py").open("wb") as stream:
+        stream.truncate(50 * 1024 * 1024)
+    began = time.monotonic()
+    record = record_of([script(tmp_path / "main.py")])
+    assert time.monotonic() - began < 3
+    assert files(record, tmp_path)["big.py"]["error"] == "not read: more than 1048576 bytes"
+    (end,) = rows(record, "end")
+    assert end["limits"] == ["a file of more than 1048576 bytes"]
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    """A fifo would block, links that lead in circles would not end."""
+    tree(tmp_path, {"main.py": "import pipe, loop, sub.more\n", "sub/more.py": ""})
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    (tmp_path / "sub" / "again").symlink_to(tmp_path)
+    record = record_of([script(tmp_path / "main.py")])
+    found = files(record, tmp_path)
+    assert found["pipe.py"]["error"] == "not a regular file"
+    assert "Too many levels" in found["loop.py"]["error"]
+    assert "sub/more.py" in found
+    assert len(rows(record, "unused")) == 0
+
+
+def test_limits_are_said(tmp_path: Path) -> None:
+    """Files beyond the limit are named as not read, and the scan as not complete."""
+    names = [f"m{number}" for number in range(20)]
+    tree(tmp_path, {"main.py": f"import {', '.join(names)}\n", **{f"{n}.py": "" for n in names}})
+    record = record_of([script(tmp_path / "main.py")], files=10)
+    left_out = [row for row in rows(record, "file") if row.get("error", "").startswith("not read")]
+    assert len(left_out) == 11
+    assert "10 files" in rows(record, "end")[0]["limits"]
+    hurried = record_of([script(tmp_path / "main.py")], seconds=0.000001)
+    assert hurried["outcome"] == "collected"
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    record = record_of([script(tmp_path / "gone.py")])
+    (only,) = rows(record, "file")
+    assert only["error"] == "No such file or directory"
+
+
+STARTS = {
+    "/usr/bin/python3 -u main.py --x": {"script": "/srv/a/main.py"},
+    "/usr/bin/python3 -W ignore -X dev /srv/b/x.py": {"script": "/srv/b/x.py"},
+    "/usr/bin/python3 -um shop.web --token=secret": {"module": "shop.web"},
+    "/usr/bin/env A=b python3 -m shop": {"module": "shop"},
+    "/bin/bash -c cd /srv/a && exec python3 run.py": {"script": "/srv/a/run.py"},
+    "/srv/a/venv/bin/uvicorn --app-dir src shop.main:app --port 1": {"module": "shop.main"},
+    "/srv/a/venv/bin/python -m celery -A shop worker": {"module": "shop"},
+    "/srv/a/venv/bin/gunicorn -w 2 shop.wsgi:application": {"module": "shop.wsgi"},
+    "/srv/a/bin/start": {"program": "/srv/a/bin/start"},
+    "/usr/bin/python3 /usr/share/unattended-upgrades/x --wait": None,
+    "/usr/bin/python3 -c import_x": None,
+    "/usr/sbin/nginx -g daemon": None,
+}
+
+
+@pytest.mark.parametrize("command", STARTS)
+def test_which_program_a_unit_starts(command: str) -> None:
+    """Of its words only the program's own name is taken; the distribution's own are left out."""
+    path = command.split(maxsplit=1)[0]
+    shown = (
+        f"ExecStart={{ path={path} ; argv[]={command} ; ignore_errors=no ; start_time=[n/a] ; "
+        "stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }\n"
+        "Id=it.service\nWorkingDirectory=/srv/a\n"
+    )
+    found = [json.loads(line) for line in select("python_programs", shown)]
+    expected = STARTS[command]
+    if expected is None:
+        assert found == []
+        return
+    (one,) = found
+    assert expected == {key: one[key] for key in ("script", "module", "program") if key in one}
+    assert "secret" not in str(one)

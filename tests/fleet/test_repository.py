@@ -1,0 +1,161 @@
+"""The repository of a live host: real services run from a checkout, and what differs is found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter.archive import load
+from reporter.registry import parsers
+from reporter.source.streams import configured_streams
+from tests.fleet.commands import truthmap
+from tests.lab import Lab
+from tests.lab.checkouts import install_checkout
+from tests.lab.hosts import LabHost, Recipe
+from tests.source.shop import (
+    FILES,
+    INVENTORY,
+    ORDERS_USES,
+    REGISTRY,
+    REMOTE,
+    RETURNS_USES,
+    ROOT,
+    UNITS,
+    shown,
+)
+
+UNIT = """\
+[Unit]
+Description=Shop {name}
+[Service]
+User=shop
+WorkingDirectory={root}
+ExecStart={command}
+[Install]
+WantedBy=multi-user.target
+"""
+PROFILE = {
+    "title": "Shop",
+    "units": ["shop-*"],
+    "inventories": [
+        {
+            "path": f"{ROOT}/SYSTEM_INVENTORY.yaml",
+            "date": "last_update",
+            "items": "containers",
+            "state": "status",
+            "port": "port",
+            "streams": "streams",
+        },
+        {
+            "path": f"{ROOT}/module_registry.json",
+            "date": "generated_at",
+            "items": "modules",
+            "name": "name",
+            "unit": "unit",
+            "state": "systemd.active",
+            "port": "runtime.port",
+            "streams": "runtime.redis_streams",
+        },
+    ],
+}
+VARIABLES = {
+    "truthmap_app_shop": PROFILE,
+    "probe_repository_inventories": [f"{ROOT}/*.yaml", f"{ROOT}/*.json"],
+    "probe_repository_names": ["shop:*"],
+}
+SECRETS = (
+    "sk-live-51HqLyjWDarjtT1zdp7dc",
+    "hunter2-in-code",
+    "tok3n-9f8e7d6c5b4a",
+    "tok3n-on-a-command-line",
+)
+
+
+@pytest.fixture(scope="module")
+def host(lab: Lab) -> Iterator[LabHost]:
+    """A host with two running services and one that does not run, all from one checkout."""
+    found = lab.start("shop", Recipe("bookworm"))
+    found.run("useradd --create-home shop && mkdir -p /srv/shop")
+    files = {**FILES, "SYSTEM_INVENTORY.yaml": INVENTORY, "module_registry.json": REGISTRY}
+    install_checkout(found, ROOT, files, owner="shop", remote=REMOTE)
+    found.put_files(
+        {
+            f"/etc/systemd/system/{name}.service": (
+                UNIT.format(name=name, root=ROOT, command=command),
+                0o644,
+            )
+            for name, command in UNITS.items()
+        }
+    )
+    found.run("systemctl daemon-reload && systemctl enable shop-idle.service")
+    found.run("systemctl enable --now shop-orders.service shop-returns.service")
+    # Loaded, though not running: somebody asked for it once and stopped it.
+    found.run("systemctl start shop-idle.service; sleep 4")
+    found.run(f"echo '# changed on the host' >> {ROOT}/shop/orders.py")
+    yield found
+    lab.stop("shop")
+
+
+@pytest.fixture(scope="module")
+def run(lab: Lab, host: LabHost, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One collection of that host; returns the run's folder."""
+    folder = tmp_path_factory.mktemp("shop")
+    inventory = lab.write_inventory(folder / "inventory.yml", ["shop"])
+    variables = folder / "host_vars" / "shop.yml"
+    variables.parent.mkdir()
+    variables.write_text(json.dumps(VARIABLES))
+    done = truthmap("run", "-i", inventory, "--archive", "run", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (folder / "run" / "shown").write_text(done.stdout)
+    return folder / "run"
+
+
+def report(run: Path) -> dict[str, dict[str, Any]]:
+    """The findings of the section by id."""
+    (host,) = json.loads((run / "report" / "report.json").read_text())["hosts"]
+    return {one["id"]: one for one in host["findings"] if one["section"] == "repository"}
+
+
+def test_what_differs_is_found_and_nothing_else(run: Path) -> None:
+    """The port and two units of the inventory, the changed file, the process older than it."""
+    found = report(run)
+    bad = {name for name, one in found.items() if one["status"] == "degraded"}
+    inventory = f"declared_inventories:{ROOT}/SYSTEM_INVENTORY.yaml"
+    assert bad == {
+        inventory,
+        f"{inventory}/shop_orders",
+        f"{inventory}/shop_idle",
+        f"{inventory}/shop_mailer",
+        f"checkout_state:{ROOT}",
+        "code_newer_than_process:shop-orders.service",
+    }
+    assert "drift 75 % (3 of 4 items" in found[inventory]["message"]
+    assert (found[inventory]["running"], found[inventory]["connected_to"]) == ("na", ["repo file"])
+    usage = found[f"module_usage:modules{ROOT}"]
+    assert (usage["status"], usage["running"]) == ("ok", "partial")
+    assert usage["connected_to"] == ["repo tree"]
+    assert "3 services use 6 modules; 1 modules are used by none" in usage["message"]
+
+
+def test_the_streams_of_each_unit_are_those_in_its_code(run: Path) -> None:
+    """As a reader of tests/source/shop.py would say."""
+    bundle = next(run.glob("*.json.zst"), None) or next(
+        path for path in run.glob("*.json") if path.name != "manifest.json"
+    )
+    (found,) = load([bundle]).bundles.values()
+    record = next(one for one in found.evidence if one.id == "repository_source")
+    uses = configured_streams(parsers()["source_scan"].function(record))
+    assert shown(uses.of("shop-orders.service")) == ORDERS_USES
+    assert shown(uses.of("shop-returns.service")) == RETURNS_USES
+
+
+def test_no_secret_leaves_the_host(run: Path) -> None:
+    """Of code, remotes and command lines: not in archive, reports or output."""
+    texts = [path.read_text(errors="replace") for path in run.rglob("*") if path.is_file()]
+    assert len(texts) > 3
+    for secret in SECRETS:
+        assert not any(secret in text for text in texts)

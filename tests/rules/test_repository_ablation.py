@@ -1,0 +1,25 @@
+"""The rules on the repository under ablation: no record's absence betters or invents a verdict."""
+
+from __future__ import annotations
+
+from reporter.evidence import Bundle
+from reporter.report import host_report
+from tests.ablation import violations
+from tests.rules.repository_cases import SOURCE, bundle, with_rows, without_profile
+
+
+def ablated(host: Bundle) -> list[str]:
+    whole = host_report(host)
+    return [broken for one in host.evidence for broken in violations(host, one.id, whole)]
+
+
+def test_every_record() -> None:
+    assert ablated(bundle()) == []
+    assert ablated(without_profile(bundle())) == []
+
+
+def test_every_record_of_a_scan_that_did_not_get_through() -> None:
+    stopped = with_rows(
+        bundle(), SOURCE, lambda row: {**row, "limits": ["time"]} if row["row"] == "end" else row
+    )
+    assert ablated(stopped) == []
