@@ -53,18 +53,6 @@ VALID: list[dict[str, Any]] = [
         "mask": "text",
     },
     {
-        "id": "sites",
-        "description": "Sites.",
-        "kind": "server_config",
-        "args": {"syntax": "nginx", "roots": ["/etc/x"], "globs": ["/etc/y/*"], "most": 9},
-    },
-    {
-        "id": "containers",
-        "description": "Containers.",
-        "kind": "containers",
-        "args": {"engines": ["/run/x.sock"], "stores": ["/var/x.json"], "most": 9},
-    },
-    {
         "id": "f",
         "description": "A file.",
         "kind": "file",
@@ -135,6 +123,18 @@ VALID: list[dict[str, Any]] = [
         "kind": "checkout",
         "args": {"folders": ["{items}"], "roots": []},
         "from": {"probe": "units", "selector": "program_folders", "as": "all"},
+    },
+    {
+        "id": "sites",
+        "description": "Sites.",
+        "kind": "server_config",
+        "args": {"syntax": "nginx", "roots": ["/etc/x"], "globs": ["/etc/y/*"], "most": 9},
+    },
+    {
+        "id": "containers",
+        "description": "Containers.",
+        "kind": "containers",
+        "args": {"engines": ["/run/x.sock"], "stores": ["/var/x.json"], "most": 9},
     },
 ]
 
