@@ -18,6 +18,7 @@ from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
 from reporter.profile_inventories import Inventory, inventories_of
+from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
@@ -35,6 +36,8 @@ _KEYS = (
     "stream_freshness",
     "layers",
     "components",
+    "listeners",
+    "loopback_ports",
     "models",
     "load_evidence",
     "inventories",
@@ -70,9 +73,23 @@ class Profile:
     stream_freshness: tuple[tuple[str, float], ...] = ()
     layers: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    listeners: tuple[DeclaredListener, ...] = ()
+    loopback_ports: tuple[int, ...] = ()
     models: tuple[Family, ...] = ()
     load_evidence: tuple[LoadEvidence, ...] = ()
     inventories: tuple[Inventory, ...] = ()
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """Every port that any key of it names."""
+        return frozenset(
+            (
+                *self.expected_ports,
+                *self.loopback_ports,
+                *(one.port for one in self.listeners),
+                *(port for component in self.components for port in component.ports),
+            )
+        )
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -217,6 +234,8 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
         components=components_of(data.get("components"), f"{place}.components", layers),
+        listeners=listeners_of(data.get("listeners"), f"{place}.listeners"),
+        loopback_ports=loopback_ports_of(data.get("loopback_ports"), f"{place}.loopback_ports"),
         models=model_families(data.get("models"), f"{place}.models", _age),
         load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
         inventories=inventories_of(data.get("inventories"), f"{place}.inventories"),

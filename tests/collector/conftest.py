@@ -45,6 +45,14 @@ def look() -> Look:
 
 
 @pytest.fixture
+def public(tmp_path: Path) -> Path:
+    """A folder that everyone may reach."""
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    return tmp_path
+
+
+@pytest.fixture
 def look_as_nobody() -> Callable[..., Records]:
     """Collect as a user without rights; as the present one if that is no root already.
 

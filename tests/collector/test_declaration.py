@@ -124,6 +124,18 @@ VALID: list[dict[str, Any]] = [
         "args": {"folders": ["{items}"], "roots": []},
         "from": {"probe": "units", "selector": "program_folders", "as": "all"},
     },
+    {
+        "id": "sites",
+        "description": "Sites.",
+        "kind": "server_config",
+        "args": {"syntax": "nginx", "roots": ["/etc/x"], "globs": ["/etc/y/*"], "most": 9},
+    },
+    {
+        "id": "containers",
+        "description": "Containers.",
+        "kind": "containers",
+        "args": {"engines": ["/run/x.sock"], "stores": ["/var/x.json"], "most": 9},
+    },
 ]
 
 # Where to change the valid list, to what, and words the message must have.

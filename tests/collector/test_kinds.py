@@ -41,14 +41,6 @@ def rows(record: Record) -> list[dict[str, Any]]:
     return [json.loads(line) for line in record["stdout"]["data"].splitlines()]
 
 
-@pytest.fixture
-def public(tmp_path: Path) -> Path:
-    """A folder that everyone may reach."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    return tmp_path
-
-
 def test_command_that_is_missing(look: Look) -> None:
     """A program that is not there is absent."""
     record = look(command("no-such-program", "-x"))["it"]
@@ -647,11 +639,9 @@ def test_process_of_another_user(look_as_nobody: Callable[..., Records]) -> None
 
 def test_process_in_the_control_groups_of_a_container() -> None:
     """Where the whole path begins with the container's own, the units begin below it."""
-    assert (
-        processes._below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
-    )
-    assert processes._below("", "/system.slice/x.service") == "/system.slice/x.service"
-    assert processes._below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
+    assert processes.below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
+    assert processes.below("", "/system.slice/x.service") == "/system.slice/x.service"
+    assert processes.below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,46 @@ KINDS = {
         {"json": ["error", "values"]},
         False,
     ),
+    "server_config": KindArguments(
+        "The needed directives of a web server's or proxy's configuration; the rest is counted.",
+        {
+            "syntax": {"enum": ["caddy", "haproxy", "nginx"]},
+            "roots": {
+                "description": "main files, whose includes are followed",
+                "type": "array",
+                "items": _PATTERN,
+                "minItems": 1,
+            },
+            "globs": {
+                "description": "files beside them, read too",
+                "type": "array",
+                "items": _PATTERN,
+            },
+            "most": _COUNT,
+        },
+        ["syntax", "roots", "most"],
+        {"json": ["places"]},
+        True,
+    ),
+    "containers": KindArguments(
+        "Container engines, and the containers that run: processes, and what an engine lists.",
+        {
+            "engines": {
+                "description": "sockets asked for a list, if the engine runs already",
+                "type": "array",
+                "items": _PATH,
+            },
+            "stores": {
+                "description": "files in which Podman keeps the names of its containers",
+                "type": "array",
+                "items": _PATTERN,
+            },
+            "most": _COUNT,
+        },
+        ["engines", "stores", "most"],
+        "none",
+        True,
+    ),
     "tree": KindArguments(
         "The files below folders, and of model files hash, format and end.",
         {

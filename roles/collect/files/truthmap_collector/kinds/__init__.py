@@ -30,6 +30,7 @@ MODULES = {
     "checkout": "checkout",
     "clock": "clock",
     "command": "command",
+    "containers": "containers",
     "env_file": "env_file",
     "file": "single_file",
     "files": "files",
@@ -39,6 +40,7 @@ MODULES = {
     "listing": "listing",
     "process": "processes",
     "redis": "redis",
+    "server_config": "server_config",
     "source_scan": "source_scan",
     "tree": "tree",
 }

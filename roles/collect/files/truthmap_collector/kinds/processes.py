@@ -10,7 +10,7 @@ from truthmap_collector import host
 from truthmap_collector.observation import COLLECTED, Verdict, from_os_error, refusal
 from truthmap_collector.turn import Turn
 
-__all__ = ["by_hand", "look"]
+__all__ = ["below", "by_hand", "cgroup_of", "look", "root_cgroup"]
 
 _STAT = "/proc/stat"
 
@@ -33,7 +33,7 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     except OSError as error:
         return from_os_error(error, _STAT)
     users = host.names_by_id("/etc/passwd")
-    root = _root()
+    root = root_cgroup()
     for pid in args["pids"]:
         if turn.over():
             return turn.timed_out()
@@ -56,7 +56,7 @@ def _row(pid: int, clock: Clock, users: Dict[int, str], root: str) -> Dict[str, 
     except OSError as error:
         return dict(row, error=refusal(error))
     row.update(uid=uid, user=users.get(uid), started_at=host.utc(start))
-    row["cgroup"] = _below(root, cgroup)
+    row["cgroup"] = below(root, cgroup)
     try:
         row["exe"] = host.from_os(os.readlink(host.to_os(folder + "exe")))
     except OSError as error:
@@ -92,7 +92,7 @@ def _cgroup(lines: List[str]) -> str:
     return paths.get("name=systemd") or paths.get("") or ""
 
 
-def _root() -> str:
+def root_cgroup() -> str:
     """Return the path below which init's units are; empty on an ordinary host."""
     try:
         path = _cgroup(_lines("/proc/1/cgroup"))
@@ -101,5 +101,11 @@ def _root() -> str:
     return path[: -len("/init.scope")] if path.endswith("/init.scope") else path.rstrip("/")
 
 
-def _below(root: str, path: str) -> str:
+def cgroup_of(pid: int) -> str:
+    """Return the control group of a process, from the root the kernel shows. Raises OSError."""
+    return _cgroup(_lines("/proc/{}/cgroup".format(pid)))
+
+
+def below(root: str, path: str) -> str:
+    """Return the path of a control group below that of init's."""
     return path[len(root) :] if root and path.startswith(root + "/") else path

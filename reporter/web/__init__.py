@@ -1,0 +1,1 @@
+"""Web servers and proxies: what their configuration says they serve and pass on."""
