@@ -15,9 +15,10 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 _NAMES: Schema = {"type": "array", "items": _TEXT, "minItems": 1}
 _PATH: Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
 _PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
+_PATTERNS: Schema = {"type": "array", "items": _PATTERN, "minItems": 1}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 _FLAG: Schema = {"type": "boolean"}
-_PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\})$"}
+_PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\}|all)$"}
 
 
 class KindArguments(NamedTuple):
@@ -61,7 +62,7 @@ KINDS = {
     ),
     "files": KindArguments(
         "The files that shell patterns match, with metadata and content.",
-        {"globs": {"type": "array", "items": _PATTERN, "minItems": 1}, "most": _COUNT},
+        {"globs": _PATTERNS, "most": _COUNT},
         ["globs", "most"],
         "none",
         True,
@@ -93,7 +94,24 @@ KINDS = {
     ),
     "process": KindArguments(
         "User, program, control group and start of processes.",
-        {"pids": {"type": "array", "items": _PID, "minItems": 1}},
+        {
+            "pids": {
+                "description": "process ids, or all: every one but the kernel's own",
+                "type": "array",
+                "items": _PID,
+                "minItems": 1,
+            },
+            "details": {
+                "description": "also the name it goes by, state, parent and working folder",
+                "type": "boolean",
+            },
+            "most": {
+                "description": "of all processes, at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+        },
         ["pids"],
         "none",
         True,
@@ -146,6 +164,13 @@ KINDS = {
         ["endpoint"],
         {"json": ["error", "values"]},
         False,
+    ),
+    "cron": KindArguments(
+        "What cron and anacron are told to start, entry by entry.",
+        {form: _PATTERNS for form in ("system", "user", "anacron", "scripts")},
+        [],
+        {"json": ["command", "missing", "text", "value"]},
+        True,
     ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }

@@ -13,6 +13,10 @@ repeated:
 
     tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
+`blocked_processes` reads that of the kind `process`:
+
+    {"pid":47,"uid":101,...,"name":"redis-server","state":"S","ppid":1,"cwd":"/var/lib/redis"}
+
 `redis_endpoints` reads that of `ss -l -t -x -p -e`, see `truthmap_collector.listeners`.
 
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
@@ -33,6 +37,7 @@ _UNIT_NAME = re.compile(
     r"(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)"
 )
 _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
+_ROW_PID = re.compile(r'\{"pid":([1-9][0-9]{0,9}),')
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 
@@ -141,11 +146,21 @@ def _socket_pids(stdout: str) -> Iterator[str]:
         yield from _PID.findall(users)
 
 
+def _blocked_processes(stdout: str) -> Iterator[str]:
+    """Processes that are dead and not waited for, or wait and cannot be interrupted."""
+    for line in stdout.splitlines():
+        if '"state":"Z"' in line or '"state":"D"' in line:
+            found = _ROW_PID.match(line)
+            if found:
+                yield found.group(1)
+
+
 def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[str], Iterator[str]]:
     return lambda stdout: read(_blocks(stdout))
 
 
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
+    "blocked_processes": _blocked_processes,
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
     "redis_endpoints": redis_endpoints,

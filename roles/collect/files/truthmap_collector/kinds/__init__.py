@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, NamedTuple, Sequence
 from truthmap_collector.kinds import (
     clock,
     command,
+    cron,
     files,
     filesystems,
     journal,
@@ -38,6 +39,7 @@ class Kind(NamedTuple):
 KINDS = {
     "clock": Kind(clock.look, clock.by_hand),
     "command": Kind(command.look, command.by_hand),
+    "cron": Kind(cron.look, cron.by_hand, cron.WORDS),
     "file": Kind(single_file.look, single_file.by_hand),
     "files": Kind(files.look, files.by_hand),
     "filesystems": Kind(filesystems.look, filesystems.by_hand),
