@@ -27,6 +27,8 @@ _KEYS = (
     "critical_units",
     "expected_ports",
     "root_listeners",
+    "root_units",
+    "processes",
     "streams",
     "expected_streams",
     "stream_freshness",
@@ -45,6 +47,8 @@ class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
+    `root_units` are patterns of units that may run as root. `processes` are patterns of processes
+    that are the application's: of their names, or with a slash of their programs and folders.
     `streams` are patterns of the streams that are the application's, `expected_streams` names of
     those that must be there and move. `stream_freshness` are patterns of streams with the age, in
     seconds, that their last event may have; the longest pattern that fits counts.
@@ -57,6 +61,8 @@ class Profile:
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
     expected_ports: tuple[int, ...] = ()
     root_listeners: tuple[str, ...] | None = None
+    root_units: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     expected_streams: tuple[str, ...] = ()
     stream_freshness: tuple[tuple[str, float], ...] = ()
@@ -198,6 +204,10 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         root_listeners=None
         if data.get("root_listeners") is None
         else _patterns(data["root_listeners"], f"{place}.root_listeners"),
+        root_units=_patterns(data.get("root_units"), f"{place}.root_units"),
+        processes=_patterns(
+            data.get("processes"), f"{place}.processes", "names or paths of programs, or patterns"
+        ),
         streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
         expected_streams=_expected_streams(
             data.get("expected_streams"), f"{place}.expected_streams"

@@ -650,6 +650,7 @@ def test_process_in_the_control_groups_of_a_container() -> None:
     assert (
         processes._below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
     )
+    assert processes._below("/pod/ab", "/pod/ab") == "/"
     assert processes._below("", "/system.slice/x.service") == "/system.slice/x.service"
     assert processes._below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
 

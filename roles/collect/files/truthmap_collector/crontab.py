@@ -32,17 +32,18 @@ _TOKEN = re.compile(
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+@:,-]+")
-_KEYWORDS = frozenset("if then else elif fi while until do done ! time { }".split())
-_LISTS = frozenset("for case select function".split())
-_BUILTINS = frozenset(
-    """
+_KEYWORDS = frozenset(
+    ["if", "then", "else", "elif", "fi", "while", "until", "do", "done", "!", "time", "{", "}"]
+)
+_LISTS = frozenset(["for", "case", "select", "function"])
+_BUILTIN_WORDS = """
     . : [ [[ alias bg break cd command continue echo eval exec exit export false fg getopts hash
     jobs kill local printf pwd read readonly return set shift source test times trap true type
     ulimit umask unalias unset wait
-    """.split()
-)
+"""
+_BUILTINS = frozenset(_BUILTIN_WORDS.split())
 _TESTS = re.compile(r"(?:^|[\s;&|(])(?:\[\[?|test)\s|(?:^|[\s;&|(])(?:command\s+-v|which|type)\s")
-_STARTERS = frozenset("exec nohup nice ionice chronic setsid env command".split())
+_STARTERS = frozenset(["exec", "nohup", "nice", "ionice", "chronic", "setsid", "env", "command"])
 _INTERPRETER = re.compile(r"(?:python|pypy|perl|ruby|node|php|bash|dash|sh|zsh)[0-9.]*")
 
 
@@ -60,12 +61,13 @@ class Line(NamedTuple):
 class Programs(NamedTuple):
     """Absolute paths of the programs and scripts of a command, there and not there.
 
-    `missing` may hold names that no folder of PATH has. `guarded` says that the command tests
-    for something first, so that what is missing may be meant to be.
+    `names` are those that no folder of PATH has. `guarded` says that the command tests for
+    something first, so that what is missing may be meant to be.
     """
 
     found: List[str]
     missing: List[str]
+    names: List[str]
     guarded: bool
 
 
@@ -88,7 +90,7 @@ def _entry(number: int, line: str, form: str) -> Optional[Line]:
         if len(words) < 4 or not (_PERIOD.fullmatch(words[0]) and _DELAY.fullmatch(words[1])):
             return None
         return Line(number, schedule=" ".join(words[:2]), command=words[3])
-    times = 1 if _NICKNAME.fullmatch(line.split()[0]) else 5
+    times = 1 if _NICKNAME.fullmatch(line.split(None, 1)[0]) else 5
     users = 1 if form == SYSTEM else 0
     words = line.split(None, times + users)
     schedule = words[:times]
@@ -102,10 +104,11 @@ def _entry(number: int, line: str, form: str) -> Optional[Line]:
 
 def programs(command: str, settings: Dict[str, str]) -> Programs:
     """Return the programs a command would start, looked for on the host."""
-    command = re.split(r"(?<!\\)%", command, 1)[0]
+    command = re.split(r"(?<!\\)%", command, maxsplit=1)[0]
     guarded = _TESTS.search(command) is not None
     found: Dict[str, None] = {}
     missing: Dict[str, None] = {}
+    names: Dict[str, None] = {}
     folder: Optional[str] = None
     for words in _simple_commands(command):
         if words[0] in _LISTS:
@@ -116,8 +119,8 @@ def programs(command: str, settings: Dict[str, str]) -> Programs:
         for path in _started(words, settings.get("PATH", _DEFAULT_PATH), folder):
             there = _there(path)
             if there is not None:
-                (found if there else missing)[path] = None
-    return Programs(list(found), list(missing), guarded)
+                (found if there else missing if "/" in path else names)[path] = None
+    return Programs(list(found), list(missing), list(names), guarded)
 
 
 def _certain(word: str) -> bool:

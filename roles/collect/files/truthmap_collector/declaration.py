@@ -167,9 +167,9 @@ KINDS = {
     ),
     "cron": KindArguments(
         "What cron and anacron are told to start, entry by entry.",
-        {form: _PATTERNS for form in ("system", "user", "anacron", "scripts")},
+        dict.fromkeys(("system", "user", "anacron", "scripts"), _PATTERNS),
         [],
-        {"json": ["command", "missing", "text", "value"]},
+        {"json": ["command", "names", "text", "value"]},
         True,
     ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),

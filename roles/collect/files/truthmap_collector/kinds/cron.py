@@ -1,7 +1,7 @@
 """Kind `cron`: what cron and anacron are told to start, entry by entry.
 
-Commands may carry secrets: `command`, `text`, `value` and `missing` are free text of the host and
-masked. Programs are named apart from them, as paths, with what is missing of them.
+Commands may carry secrets: `command`, `text`, `value` and `names` are free text of the host and
+masked. Programs are named apart from them by their paths, there or missing.
 """
 
 import os
@@ -143,6 +143,7 @@ def _write_line(
                 place,
                 programs=started.found,
                 missing=started.missing,
+                names=started.names,
                 guarded=started.guarded,
             )
         )

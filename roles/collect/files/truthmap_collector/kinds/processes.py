@@ -163,4 +163,6 @@ def _root() -> str:
 
 
 def _below(root: str, path: str) -> str:
+    if root and path == root:
+        return "/"
     return path[len(root) :] if root and path.startswith(root + "/") else path
