@@ -97,6 +97,7 @@ def _stray(
     found: list[tuple[Seen, Text]],
     unclear: list[Seen],
 ) -> Verdict:
+    hidden = len(unclear) + len(processes.hidden)
     if found:
         return Verdict(
             subject=profile.name,
@@ -111,10 +112,9 @@ def _stray(
                 title=profile.title,
                 count=len(found),
             ),
-            details=tuple(_details(host, found)),
+            details=(*_details(host, found), *_others(hidden)),
             citations=(processes.cite(*(seen for seen, _ in found)),),
         )
-    hidden = len(unclear) + len(processes.hidden)
     if hidden or not processes.complete:
         why = (
             text(
@@ -171,6 +171,14 @@ def _details(host: HostContext, found: list[tuple[Seen, Text]]) -> Iterator[Text
         )
     if len(found) > _SHOWN:
         yield text("and {count} more", count=len(found) - _SHOWN)
+
+
+def _others(hidden: int) -> Iterator[Text]:
+    if hidden:
+        yield text(
+            "the programs of {count} other processes outside of services are not shown",
+            count=hidden,
+        )
 
 
 @rule(section="services", component=REPLACED, needs=("processes",), worst="P3")
