@@ -17,6 +17,7 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
@@ -29,11 +30,14 @@ _KEYS = (
     "root_listeners",
     "root_units",
     "processes",
+    "modes",
     "streams",
     "expected_streams",
     "stream_freshness",
     "layers",
     "components",
+    "models",
+    "load_evidence",
 )
 
 _STREAMS = "names or shell patterns of streams"
@@ -52,6 +56,7 @@ class Profile:
     `streams` are patterns of the streams that are the application's, `expected_streams` names of
     those that must be there and move. `stream_freshness` are patterns of streams with the age, in
     seconds, that their last event may have; the longest pattern that fits counts.
+    `modes` gives each mode the words by which settings and files name it; None: not said.
     """
 
     name: str
@@ -63,11 +68,14 @@ class Profile:
     root_listeners: tuple[str, ...] | None = None
     root_units: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
+    modes: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     streams: tuple[str, ...] = ()
     expected_streams: tuple[str, ...] = ()
     stream_freshness: tuple[tuple[str, float], ...] = ()
     layers: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    models: tuple[Family, ...] = ()
+    load_evidence: tuple[LoadEvidence, ...] = ()
 
     def owns_stream(self, stream: str) -> bool:
         """Say whether the stream is the application's."""
@@ -208,6 +216,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         processes=_patterns(
             data.get("processes"), f"{place}.processes", "names or paths of programs, or patterns"
         ),
+        modes=_modes(data.get("modes"), f"{place}.modes"),
         streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
         expected_streams=_expected_streams(
             data.get("expected_streams"), f"{place}.expected_streams"
@@ -215,6 +224,19 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
         components=components_of(data.get("components"), f"{place}.components", layers),
+        models=model_families(data.get("models"), f"{place}.models", _age),
+        load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
+    )
+
+
+def _modes(value: Any, place: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{place}: give a mapping from modes such as production to their words")
+    return tuple(
+        (name, tuple(word.lower() for word in _patterns(value[name], f"{place}.{name}")))
+        for name in sorted(value)
     )
 
 

@@ -22,6 +22,7 @@ from reporter.evidence import Bundle, Clock, Record
 from reporter.facts import FactStore
 from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
 from reporter.messages import Text, text
+from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
 
 __all__ = [
@@ -110,7 +111,8 @@ class Risk:
 class HostReport:
     """Everything the report says of one host; `records` are its evidence by id, `facts` its facts.
 
-    `streams` is the truth table of its event streams, `dataflow` the map it is read from.
+    `streams` is the truth table of its event streams, `dataflow` the map it is read from, `models`
+    what is known of its model files and who loaded them.
     """
 
     host: str
@@ -125,6 +127,7 @@ class HostReport:
     facts: FactStore = field(repr=False, compare=False)
     streams: StreamTable = field(default_factory=StreamTable)
     dataflow: Dataflow = field(default_factory=Dataflow)
+    models: ModelTable = field(default_factory=ModelTable)
     cut_short: str | None = None
 
     @property
@@ -237,6 +240,7 @@ def host_report(
         facts=facts,
         streams=stream_table(flow),
         dataflow=flow.graph,
+        models=model_table(context, facts),
         cut_short=cut_short,
     )
 

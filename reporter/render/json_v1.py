@@ -14,6 +14,7 @@ import msgspec
 
 from reporter.findings import Citation, Finding, Missing
 from reporter.messages import Text
+from reporter.render.models_v1 import ModelsV1, models_v1
 from reporter.render.streams_v1 import StreamV1, streams_v1
 from reporter.report import HostReport, Report, Risk
 
@@ -107,6 +108,7 @@ class HostV1(msgspec.Struct, frozen=True):
     perturbations: tuple[str, ...]
     findings: tuple[FindingV1, ...]
     streams: tuple[StreamV1, ...]
+    models: ModelsV1
     works: tuple[dict[str, Any], ...]
     causes: tuple[dict[str, Any], ...]
     risks: tuple[RiskV1, ...]
@@ -203,6 +205,7 @@ def _host(host: HostReport) -> HostV1:
         perturbations=tuple(host.bundle.perturbations),
         findings=tuple(finding_v1(finding, host) for finding in host.findings),
         streams=streams_v1(host.streams),
+        models=models_v1(host.models),
         works=(),
         causes=(),
         risks=tuple(_risk(risk) for risk in host.risks),

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reporter.evidence import Record
 from reporter.findings import Finding
 from reporter.messages import EN, Catalogue, Text
+from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import safe
 from reporter.report import Block, HostReport, Report, alike, said_of_each
@@ -96,6 +97,7 @@ def _environment(catalogue: Catalogue) -> Environment:
     )
     environment.globals.update(
         streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
+        matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
         broken=_broken,
         came_of=_came_of,
         evidence=_evidence,

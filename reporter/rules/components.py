@@ -95,10 +95,10 @@ def components(
     Means: ok where all its parts were found and work. Degraded where some of them do not: a unit
     that is down or keeps restarting, a port nobody listens on, a stream that is stale or empty,
     processes that are not there or run outside of every service. Down where none of its units and
-    processes runs, and nothing listens on its ports. Unknown where nothing
-    wrong was seen, but not all of it could be seen; and where it was found nowhere: declared, and
-    no unit, stream, port or process of it is there (it says what was searched). A component that is
-    declared without any part has no home of its own: nothing can be known of it, which is said.
+    processes runs, and nothing listens on its ports. Unknown where nothing wrong was seen, but not
+    all of it could be seen; and where it was found nowhere: declared, and no unit, stream, port or
+    process of it is there (it says what was searched). A component that is declared without any
+    part has no home of its own: nothing can be known of it, which is said.
 
     Running is that of its units (partial where some run and some do not, unstable where one keeps
     restarting); of its processes where it has no unit, else of its ports; not known otherwise.

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from truthmap_collector.kinds.env_file import by_hand
 from truthmap_control.probes import filled
 
 __all__ = ["StandIn", "declared_probes", "derived", "playbook", "shell_script", "stand_ins"]
@@ -145,9 +146,14 @@ def _clock(args: Mapping[str, Any]) -> Lines:
     return [("date +%s.%N", "time only: what tells the clock's state starts a service")]
 
 
+def _env_file(args: Mapping[str, Any]) -> Lines:
+    return [(by_hand(dict(args)), "the names of settings, not what becomes of their values")]
+
+
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Lines]] = {
     "clock": _clock,
     "command": _command,
+    "env_file": _env_file,
     "file": _file,
     "files": _files,
     "filesystems": _filesystems,

@@ -10,6 +10,7 @@ import pytest
 
 from truthmap_collector.declaration import KINDS, json_schema, validate
 from truthmap_collector.kinds import KINDS as EXECUTED
+from truthmap_collector.kinds import MODULES
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
@@ -29,6 +30,15 @@ JOURNAL: dict[str, Any] = {
     "kind": "journal",
     "args": {"matches": ["UNIT={item}"], "lines": 5, "since_s": 60, "fields": ["MESSAGE"]},
     "from": {"probe": "units", "selector": "restarted_units", "as": "each", "most": 3},
+}
+COUNTS: dict[str, Any] = {
+    "id": "counts",
+    "description": "What engines say.",
+    "kind": "journal_counts",
+    "args": {
+        "patterns": [{"name": "loaded", "units": ["engine-*"], "regex": "(?P<model>a) loaded"}],
+        "lines": 5,
+    },
 }
 VALID: list[dict[str, Any]] = [
     UNITS,
@@ -80,6 +90,37 @@ VALID: list[dict[str, Any]] = [
         "variable": "probe_redis_endpoints",
         "items": ["cache"],
         "args": {"endpoint": "{item}", "time_fields": ["ts"], "entries": 5, "duty": 0.5},
+    },
+    COUNTS,
+    {
+        "id": "e",
+        "description": "Environment files.",
+        "kind": "env_file",
+        "args": {
+            "paths": ["/etc/a/*.env", "{items}"],
+            "beside": True,
+            "folders": ["/etc/b"],
+            "words": ["ghost"],
+        },
+        "from": {"probe": "units", "selector": "env_files", "as": "all"},
+    },
+    {
+        "id": "models",
+        "description": "Models.",
+        "kind": "tree",
+        "args": {"paths": ["/srv/models"], "names": ["*.pt"], "depth": 3, "duty": 0.5},
+    },
+    {
+        "id": "cron",
+        "description": "Cron.",
+        "kind": "cron",
+        "args": {"system": ["/etc/crontab"], "user": ["/var/spool/cron/*"], "scripts": ["/a/*"]},
+    },
+    {
+        "id": "everyone",
+        "description": "All processes.",
+        "kind": "process",
+        "args": {"pids": ["all"], "details": True, "most": 10},
     },
 ]
 
@@ -213,4 +254,5 @@ def test_schema_is_a_schema() -> None:
 
 def test_every_kind_is_executed() -> None:
     """The kinds that can be declared are the kinds that can be executed."""
-    assert set(EXECUTED) == set(KINDS)
+    assert set(MODULES) == set(KINDS)
+    assert all(callable(EXECUTED[kind].look) for kind in KINDS)

@@ -688,7 +688,7 @@ def test_all_processes_are_bounded(look: Look) -> None:
 
 def test_all_processes_where_they_are_hidden(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     """With hidepid=2 even the first process is missing: then no list is the whole one."""
-    monkeypatch.setattr(processes.os, "listdir", lambda _: ["77", "self"])
+    monkeypatch.setattr(os, "listdir", lambda _: ["77", "self"])
     record = look(everyone())["it"]
     assert record["outcome"] == "denied"
     assert "hidepid" in record["reason"]

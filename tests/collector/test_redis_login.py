@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.redis_server import RedisServer, start
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.observation import Tail
 from truthmap_collector.process import ProcessGroups
 from truthmap_collector.redis import configuration, credentials
@@ -20,9 +21,9 @@ PASSWORD = "Pass word\x07\"'\\ 1"  # noqa: S105 - a test's own, with every sign 
 
 
 def turn(secret: object = None) -> Turn:
-    return Turn(
-        Tail(1000), Tail(1000), time.monotonic() + 9, "late", 1000, True, ProcessGroups(), secret
-    )
+    tails = Tail(1000), Tail(1000)
+    deadline = time.monotonic() + 9
+    return Turn(*tails, deadline, "late", 1000, True, ProcessGroups(), Fingerprints(), secret)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from truthmap_collector import jobs, scheduler
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.kinds import KINDS, Kind
 from truthmap_collector.limits import Limits
 from truthmap_collector.observation import Tail, Verdict
@@ -216,7 +217,9 @@ def test_memory_is_bounded() -> None:
         {"id": "small", "kind": "command", "args": {"argv": ["echo", "small"]}},
     )
     limits = Limits.of({"answer_bytes": 100_000})
-    outcome = scheduler.execute(probes, limits, ProcessGroups())
+    outcome = scheduler.execute(
+        probes, limits, ProcessGroups(), scheduler.Means(Fingerprints(), {})
+    )
     held = [len(look.stdout.data) for look in outcome.looks]
 
     assert sum(held) <= 100_000

@@ -127,6 +127,18 @@ def test_socket_pids() -> None:
     assert select("socket_pids", shown) == ["56", "173"]
 
 
+def test_blocked_processes() -> None:
+    """Those that are dead or cannot be interrupted; what a process calls itself names no other."""
+    shown = (
+        '{"pid":5,"uid":0,"name":"a","state":"Z","ppid":1}\n'
+        '{"pid":6,"uid":0,"name":"b","state":"S","ppid":1}\n'
+        '{"pid":7,"uid":0,"name":"c","state":"D","ppid":1}\n'
+        '{"pid":8,"uid":0,"name":"\\"state\\":\\"D\\"","state":"S","ppid":1}\n'
+        '{"uid":0,"state":"D"}\n'
+    )
+    assert select("blocked_processes", shown) == ["5", "7"]
+
+
 @pytest.mark.parametrize("selector", sorted(SELECTORS))
 @pytest.mark.parametrize(
     "garbage",
@@ -146,6 +158,26 @@ def test_socket_pids() -> None:
 def test_garbage(selector: str, garbage: str) -> None:
     """Garbage is no target and no exception."""
     assert select(selector, garbage) == []
+
+
+def test_env_files() -> None:
+    """Every EnvironmentFile= once, optional or not; a line of another form is none."""
+    shown = (
+        "EnvironmentFiles=/etc/a.env (ignore_errors=no)\n"
+        "EnvironmentFiles=/etc/b c/*.env (ignore_errors=yes)\nId=a.service\n\n"
+        "EnvironmentFiles=/etc/a.env (ignore_errors=no)\nEnvironmentFiles=\nId=b.service\n"
+    )
+    assert select("env_files", shown) == ["/etc/a.env", "/etc/b c/*.env"]
+
+
+def test_service_files() -> None:
+    """Services nothing starts at boot; no template, nothing of systemd's own, no other type."""
+    listed = (
+        "a.service disabled enabled\nb.service static -\nc.service enabled enabled\n"
+        "d@.service disabled enabled\ne.timer disabled enabled\nsystemd-x.service static -\n"
+        "f.service linked enabled\ng.service masked enabled\n\ngarbage\n-x.service\n"
+    )
+    assert select("service_files", listed) == ["a.service", "b.service", "f.service"]
 
 
 LISTENERS = sorted((Path(__file__).parent / "fixtures").glob("ss-listeners-*.txt"))

@@ -103,3 +103,16 @@ def test_what_a_chosen_probe_derives_from_comes_along() -> None:
     assert probes.select(gathered, []) == []
     everything = json.dumps(probes.select(gathered, list(gathered)))
     assert all(json.dumps(probe) in everything for probe in (UNITS, AGAIN, KERNEL))
+
+
+def test_a_roles_own_variables_are_filled_in() -> None:
+    """As Ansible would, where an operator sets none; what is no variable of the role stays."""
+    role = {
+        "probe_x_folders": ["/etc/x"],
+        "probe_x_probes": [
+            {"args": {"a": "{{ probe_x_folders }}", "b": ["{{ other }}", "{item}"]}}
+        ],
+    }
+    assert probes.filled(role["probe_x_probes"], role) == [
+        {"args": {"a": ["/etc/x"], "b": ["{{ other }}", "{item}"]}}
+    ]

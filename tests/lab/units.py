@@ -14,7 +14,9 @@ from typing import Any
 
 import yaml
 
+from . import env_files
 from .hosts import LabHost, Recipe
+from .models import engine_arguments, provision_models
 from .populations import REFERENCE_REDIS, Population, load_population, populate, settings
 
 __all__ = ["ReferenceUnits", "load_reference_units", "provision_reference", "reference_recipe"]
@@ -76,8 +78,9 @@ def load_reference_units() -> ReferenceUnits:
 
 def reference_recipe() -> Recipe:
     """Recipe of the default host `reference`."""
-    own = [Path(__file__), _HERE / "populations.py", _DATA, REFERENCE_REDIS]
-    sources = [*own, *sorted(_PROGRAMS.glob("*.py"))]
+    own = [Path(__file__), _HERE / "populations.py", _HERE / "models.py", _DATA, REFERENCE_REDIS]
+    environment = [Path(env_files.__file__), env_files.DATA]
+    sources = [*own, *environment, *sorted(_PROGRAMS.glob("*.py"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     return Recipe("bookworm", setup=provision_reference, version=version)
 
@@ -89,6 +92,7 @@ def provision_reference(host: LabHost) -> None:
     host.run("id qt 2>/dev/null || useradd --create-home --shell /bin/bash qt")
     host.run(f"systemctl stop {' '.join(_services(redis.units))}", check=False)
     populate(host, redis)
+    provision_models(host)
     host.put_files(dict(_files(units, redis)))
     enabled = [
         *_services(units.running + units.short_lived + units.program_missing),
@@ -113,6 +117,7 @@ def _files(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str, tupl
     for program in sorted(_PROGRAMS.glob("*.py")):
         yield f"{_INSTALLED}/{program.name}", (program.read_text(), 0o644)
     yield "/etc/logrotate.d/quantum", (_LOGROTATE_SNIPPET, 0o644)
+    yield from env_files.environment_files()
     yield _SETTINGS, (settings(redis, host="127.0.0.1"), 0o644)
     for name, text in _unit_texts(units, redis):
         yield f"/etc/systemd/system/{name}", (text, 0o644)
@@ -123,6 +128,7 @@ def _unit_texts(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str,
     for name in units.running + units.enabled_inactive + units.disabled_inactive:
         uses_redis = name in redis.units
         arguments = _sockets(units, name) + ([f"--settings={_SETTINGS}"] if uses_redis else [])
+        arguments += engine_arguments(name)
         # -S leaves out the distribution's packages, redis-py among them, and starts sooner.
         interpreter = f"/usr/bin/python3 {'-E' if uses_redis else '-SE'}"
         lines = _service_lines(interpreter, "service.py", name, arguments)
@@ -149,10 +155,11 @@ def _unit_texts(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str,
 def _service_lines(
     interpreter: str, program: str, name: str, arguments: list[str] | None = None
 ) -> list[str]:
-    words = [name.removeprefix("quantum-"), *(arguments or [])]
+    words = [name.removeprefix("quantum-"), *(arguments or []), *env_files.arguments(name)]
     return [
         "User=qt",
         "WorkingDirectory=/home/qt",
+        *env_files.environment_lines(name),
         f"ExecStart={interpreter} {_INSTALLED}/{program} {' '.join(words)}",
     ]
 

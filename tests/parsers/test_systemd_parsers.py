@@ -23,7 +23,9 @@ from tests.builders import record
 from tests.rules.systemd_cases import FIXTURES, SUITES, bundle, changed
 
 FACTS = sorted(
-    name for name, parser in registry.parsers().items() if parser.probe.startswith("systemd_")
+    name
+    for name, parser in registry.parsers().items()
+    if parser.function.__module__.startswith("reporter.parsers.systemd_")
 )
 
 

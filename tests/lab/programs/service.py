@@ -1,8 +1,9 @@
 """Stands for a service of the application: starts, says so, and waits to be stopped.
 
 With --listen=PORT it accepts connections and keeps them; with --connect=PORT it holds a connection
-to that port of this host, and makes it anew when it is lost. With --settings=FILE it does with
-Redis what stands there under its name: see `work`.
+to that port of this host, and makes it anew when it is lost. With --say=FILE it says at its start
+what stands there. With --settings=FILE it does with Redis what stands there under its name: see
+`work`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def main(name: str, arguments: list[str]) -> None:
     print(f"{name} started", flush=True)
     for argument in arguments:
         option, _, value = argument.partition("=")
-        if option == "--settings":
+        if option == "--say":
+            print(Path(value).read_text(encoding="utf-8"), end="", flush=True)
+        elif option == "--settings":
             settings = json.loads(Path(value).read_text(encoding="utf-8"))
             for job in settings["services"][name]:
                 _start(work, settings["redis"], job)

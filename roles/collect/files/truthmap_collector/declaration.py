@@ -6,6 +6,7 @@ that the published schema and the check cannot drift apart.
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
+from truthmap_collector.patterns import regex_errors
 from truthmap_collector.schema import Schema, check, nearest
 from truthmap_collector.selectors import SELECTORS
 
@@ -18,6 +19,22 @@ _PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
 _PATTERNS: Schema = {"type": "array", "items": _PATTERN, "minItems": 1}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 _FLAG: Schema = {"type": "boolean"}
+_PATHS: Schema = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^(/[\\s\\S]*|\\{items?\\})$"},
+}
+_UNITS: Schema = {
+    "description": "names of units or shell patterns of them",
+    "type": "array",
+    "items": {"type": "string", "pattern": "^([A-Za-z0-9:_.\\\\@*?\\[\\]-]{1,255}|\\{items?\\})$"},
+}
+_LINES: Schema = {
+    "description": "newest entries that are read",
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 1000000,
+}
+_SINCE: Schema = {"type": "integer", "minimum": 1, "maximum": 31622400}
 _PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\}|all)$"}
 
 
@@ -57,6 +74,32 @@ KINDS = {
         "text",
         False,
     ),
+    "journal_counts": KindArguments(
+        "Journal entries of units, counted by patterns, and the errors of failing units.",
+        {
+            "patterns": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"},
+                        "units": dict(_UNITS, minItems=1),
+                        "regex": _TEXT,
+                        "lines": _LINES,
+                        "since_s": _SINCE,
+                    },
+                    "required": ["name", "units", "regex"],
+                    "additionalProperties": False,
+                },
+            },
+            "errors_of": _UNITS,
+            "lines": _LINES,
+            "since_s": _SINCE,
+        },
+        [],
+        {"json": ["sample"]},
+        False,
+    ),
     "file": KindArguments(
         "The content of a regular file.", {"path": _PATH}, ["path"], "none", True
     ),
@@ -64,6 +107,25 @@ KINDS = {
         "The files that shell patterns match, with metadata and content.",
         {"globs": _PATTERNS, "most": _COUNT},
         ["globs", "most"],
+        "none",
+        True,
+    ),
+    "env_file": KindArguments(
+        "The environment files of units and folders: names, and values where harmless.",
+        {
+            "paths": _PATHS,
+            "beside": {
+                "description": "read what lies beside them too, named like environment files",
+                "type": "boolean",
+            },
+            "folders": _PATHS,
+            "words": {
+                "description": "values of modes that may leave the host, beside the known ones",
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[a-z][a-z_-]{0,31}$"},
+            },
+        },
+        [],
         "none",
         True,
     ),
@@ -171,6 +233,48 @@ KINDS = {
         [],
         {"json": ["command", "names", "text", "value"]},
         True,
+    ),
+    "tree": KindArguments(
+        "The files below folders, and of model files hash, format and end.",
+        {
+            "paths": _PATHS,
+            "names": {
+                "description": "shell patterns of names whose content is looked at",
+                "type": "array",
+                "items": _TEXT,
+            },
+            "depth": {"type": "integer", "minimum": 1, "maximum": 16},
+            "most": {
+                "description": "files and symlinks that are shown",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 20000,
+            },
+            "file_bytes": {
+                "description": "a larger file has only its first 64 KiB hashed",
+                "type": "integer",
+                "minimum": 1,
+            },
+            "all_bytes": {
+                "description": "bytes read in all",
+                "type": "integer",
+                "minimum": 1,
+            },
+            "seconds": {
+                "description": "time for reading in all, rests included",
+                "type": "number",
+                "exclusiveMinimum": 0,
+            },
+            "duty": {
+                "description": "share of that time spent on reading",
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 1,
+            },
+        },
+        ["paths"],
+        "none",
+        False,
     ),
     "clock": KindArguments("What the kernel says of its clock.", {}, [], "none", True),
 }
@@ -317,11 +421,25 @@ def _probe_errors(where: str, probe: Any) -> Iterator[str]:
         return
     if "args" in probe:
         if isinstance(probe["args"], dict):
-            yield from check(where + ": args", probe["args"], _args_schema(kind))
+            errors = list(check(where + ": args", probe["args"], _args_schema(kind)))
+            yield from errors or _pattern_errors(where, kind, probe["args"])
     elif _args_required(kind):
         yield "{}: 'args' is missing; kind {} needs {}".format(
             where, kind, ", ".join(KINDS[kind].required)
         )
+
+
+def _pattern_errors(where: str, kind: str, args: Dict[str, Any]) -> Iterator[str]:
+    names = set()
+    for pattern in args.get("patterns", []) if kind == "journal_counts" else ():
+        place = "{}: args: pattern {}".format(where, pattern["name"])
+        if pattern["name"] in names:
+            yield place + ": declared twice"
+        names.add(pattern["name"])
+        yield from regex_errors(place, pattern["regex"])
+        for unit in pattern["units"]:
+            if unit.startswith("-") or "{" in unit:
+                yield "{}: {!r} is no unit's name".format(place, unit)
 
 
 def _relation_errors(probes: List[Dict[str, Any]]) -> Iterator[str]:

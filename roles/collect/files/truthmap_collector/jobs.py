@@ -70,7 +70,8 @@ def derived(probe: Probe, parents: Sequence[Look], now: float) -> Tuple[List[Job
     each = source.get("as", "each") == "each"
     listed = plain(dict(probe, mask="none"))
     if not each:
-        listed = listed._replace(id=probe["id"] + "[targets]")
+        args = _expanded(probe.get("args", {}), items[:most])
+        listed = listed._replace(id=probe["id"] + "[targets]", args=args)
     text = host.to_os("".join(item + "\n" for item in items[:most]))
     verdict = Verdict(ERROR, shortfall) if shortfall else Verdict(COLLECTED)
     looks = [Look(listed, now, 0.0, verdict, Stream(text, len(text)))]

@@ -28,7 +28,7 @@ from typing import (
     Tuple,
 )
 
-__all__ = ["Masker"]
+__all__ = ["Masker", "is_plain_word", "secrecy"]
 
 # Ordinary words and those of logs.
 _WORDS = """
@@ -343,7 +343,7 @@ def _fold(text: str) -> str:
     return "".join(sign for sign in spread if unicodedata.category(sign) not in ("Mn", "Cf"))
 
 
-def _secrecy(name: str) -> int:
+def secrecy(name: str) -> int:
     """Return 2 for a name that announces a secret, 1 for one that may, 0 for any other."""
     if "@" in name or _NOT_A_NAME.search(name) or _PATH.match(name):
         return 0
@@ -377,11 +377,11 @@ def _announced(word: str) -> Tuple[int, Optional[int]]:
             continue
         name, rest = word[last : separator.start()], word[separator.end() :]
         counted = name in ("keys", "sessions") and rest.isdigit() and len(rest) < 10
-        level = 0 if counted else _secrecy(name)
+        level = 0 if counted else secrecy(name)
         if level:
             return level, separator.end()
         last = separator.end()
-    return _secrecy(word[last:]), None
+    return secrecy(word[last:]), None
 
 
 def _plausible(word: str) -> bool:
@@ -418,6 +418,11 @@ def _strangeness(piece: str, lenient: bool) -> int:
     if len("".join(strange)) > 3 or len(piece) < 3 * len(humps):
         return 9
     return len(strange)
+
+
+def is_plain_word(word: str) -> bool:
+    """Say whether a word without any joint is an ordinary one, a technical term or a number."""
+    return not _strangeness(word, False)
 
 
 def _plain(text: str, lenient: bool = False) -> bool:

@@ -1,14 +1,15 @@
 """Reading regular files without disturbing anything: no device, no fifo, no access time."""
 
+import contextlib
 import os
 import stat
 import time
-from typing import NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional
 
 from truthmap_collector import host
 from truthmap_collector.observation import Tail
 
-__all__ = ["NotRegularError", "head", "into", "type_name"]
+__all__ = ["NotRegularError", "Opened", "head", "into", "opened", "type_name"]
 
 _CHUNK = 65536
 
@@ -56,6 +57,16 @@ def head(path: bytes, count: int) -> bytes:
         return os.read(opened.descriptor, count)
     finally:
         os.close(opened.descriptor)
+
+
+@contextlib.contextmanager
+def opened(path: bytes) -> Iterator[Opened]:
+    """Hold a file open, to read parts of it. Raises OSError, NotRegularError."""
+    found = _open(path)
+    try:
+        yield found
+    finally:
+        os.close(found.descriptor)
 
 
 def _open(path: bytes) -> Opened:

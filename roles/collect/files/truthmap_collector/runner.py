@@ -1,7 +1,5 @@
 """The whole run: a request in, an answer out."""
 
-import hashlib
-import hmac
 import os
 import platform
 import sys
@@ -11,6 +9,7 @@ from typing import Any, Dict, Mapping, Optional
 from truthmap_collector import VERSION, host, scheduler
 from truthmap_collector.answer import SCHEMA
 from truthmap_collector.declaration import validate
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.kinds import KINDS, Kind
 from truthmap_collector.limits import Limits
 from truthmap_collector.masking import Masker
@@ -43,9 +42,11 @@ def collect(
         raise ValueError("not valid: " + "; ".join(errors))
     limits = Limits.of(request.get("limits") or {})
     groups = groups or ProcessGroups()
+    fingerprints = Fingerprints(request.get("fingerprint_key"))
+    means = scheduler.Means(fingerprints, request.get("secrets") or {}, kinds)
     begin, end = time.time(), time.monotonic() + limits.host_timeout_s
     try:
-        outcome = scheduler.execute(probes, limits, groups, request.get("secrets"), kinds)
+        outcome = scheduler.execute(probes, limits, groups, means)
     finally:
         groups.kill_all()
     answer = {
@@ -54,12 +55,13 @@ def collect(
         "started_at": host.utc(begin),
         "finished_at": host.utc(time.time()),
         "complete": outcome.complete,
-        "fingerprint_key_id": key_id(request.get("fingerprint_key")),
+        "fingerprint_key_id": fingerprints.key_id,
         "probes": probes,
         "evidence": [],
     }
     deadline = max(end, time.monotonic() + _MASKING_S)
-    words = [word for kind in KINDS.values() for word in kind.words]
+    asked = sorted({probe["kind"] for probe in probes})
+    words = [word for kind in asked for word in KINDS[kind].words]
     masker = Masker(outcome.identifiers + words)
     pack(answer, outcome.looks, masker, limits.answer_bytes, deadline)
     return answer
@@ -67,8 +69,7 @@ def collect(
 
 def key_id(key: Optional[str]) -> str:
     """Return the public name of a fingerprint key: 8 hex digits that do not reveal it."""
-    secret = key.encode("utf-8") if key else os.urandom(32)
-    return hmac.new(secret, b"truthmap key id", hashlib.sha256).hexdigest()[:8]
+    return Fingerprints(key).key_id
 
 
 def _collector() -> Dict[str, Any]:

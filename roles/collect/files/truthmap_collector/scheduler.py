@@ -3,10 +3,11 @@
 import queue
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from truthmap_collector import jobs, shrinking
 from truthmap_collector.declaration import masking_of, phase_is_last
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.jobs import Job, Look, Probe
 from truthmap_collector.kinds import KINDS, Kind
 from truthmap_collector.limits import Limits
@@ -14,7 +15,7 @@ from truthmap_collector.observation import ERROR, TIMEOUT, Tail, Verdict
 from truthmap_collector.process import ProcessGroups
 from truthmap_collector.turn import Turn
 
-__all__ = ["Outcome", "execute"]
+__all__ = ["Means", "Outcome", "execute"]
 
 # A command ends itself at its deadline and needs a moment to hand over what it had. Whoever is
 # not back after this long is stuck in the kernel: the thread is left behind.
@@ -36,6 +37,17 @@ class Outcome(NamedTuple):
     complete: bool
 
 
+class Means(NamedTuple):
+    """What the looks of one run have at hand.
+
+    `secrets` is what the operator gave by kind, `kinds` how each is executed.
+    """
+
+    fingerprints: Fingerprints
+    secrets: Mapping[str, Any]
+    kinds: Mapping[str, Kind] = KINDS
+
+
 class _Running(NamedTuple):
     """A job under way: its turn, and when it began by both clocks."""
 
@@ -44,19 +56,12 @@ class _Running(NamedTuple):
     started: float
 
 
-def execute(
-    probes: List[Probe],
-    limits: Limits,
-    groups: ProcessGroups,
-    secrets: Optional[Dict[str, Any]] = None,
-    kinds: Mapping[str, Kind] = KINDS,
-) -> Outcome:
+def execute(probes: List[Probe], limits: Limits, groups: ProcessGroups, means: Means) -> Outcome:
     """Execute valid declarations; every one has at least one look afterwards.
 
-    `secrets` is what the operator gave by kind, `kinds` how each is executed.
     Returns at most a few seconds after the host's budget has ended, whatever hangs.
     """
-    return _Scheduler(probes, limits, groups, secrets or {}, kinds).run()
+    return _Scheduler(probes, limits, groups, means).run()
 
 
 class _Scheduler:
@@ -67,16 +72,14 @@ class _Scheduler:
         probes: List[Probe],
         limits: Limits,
         groups: ProcessGroups,
-        secrets: Dict[str, Any],
-        kinds: Mapping[str, Kind],
+        means: Means,
     ) -> None:
         self._probes = probes
-        self._secrets = secrets
-        self._kinds = kinds
         by_id = {probe["id"]: probe for probe in probes}
         self._last = {name for name, probe in by_id.items() if phase_is_last(probe, by_id)}
         self._limits = limits
         self._groups = groups
+        self._means = means
         self._begin = time.monotonic()
         self._end = self._begin + limits.host_timeout_s
         self._done: queue.Queue[Tuple[Job, Verdict]] = queue.Queue()
@@ -145,7 +148,7 @@ class _Scheduler:
     def _start(self, job: Job) -> None:
         turn = self._turn(job)
         self._running[job.id] = (job, _Running(turn, time.time(), time.monotonic()))
-        look = self._kinds[job.probe["kind"]].look
+        look = self._means.kinds[job.probe["kind"]].look
         thread = threading.Thread(target=_work, args=(look, job, turn, self._done), daemon=True)
         thread.start()
 
@@ -158,9 +161,11 @@ class _Scheduler:
         if deadline > self._end:
             deadline, late = self._end, self._budget_over("stopped")
         text_only = masking_of(job.probe) != "none"
-        secret = self._secrets.get(job.probe["kind"])
+        tails = Tail(limit), Tail(limit)
+        means = self._means
+        secret = means.secrets.get(job.probe["kind"])
         return Turn(
-            Tail(limit), Tail(limit), deadline, late, limit, text_only, self._groups, secret
+            *tails, deadline, late, limit, text_only, self._groups, means.fingerprints, secret
         )
 
     def _budget_over(self, what: str) -> str:

@@ -17,6 +17,10 @@ repeated:
 
     {"pid":47,"uid":101,...,"name":"redis-server","state":"S","ppid":1,"cwd":"/var/lib/redis"}
 
+`service_files` reads that of `systemctl list-unit-files`:
+
+    x.service disabled enabled
+
 `redis_endpoints` reads that of `ss -l -t -x -p -e`, see `truthmap_collector.listeners`.
 
 Each gives an ordered list without repetition and takes garbage for what it is: nothing.
@@ -39,12 +43,16 @@ _UNIT_NAME = re.compile(
 _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
 _ROW_PID = re.compile(r'\{"pid":([1-9][0-9]{0,9}),')
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
+_ENV_FILE = re.compile(r"(/.*) \(ignore_errors=(?:yes|no)\)")
 _EXEC_STATUS = re.compile(r" ; status=(\d{1,3})(?:/[A-Z]+)? \}$")
 
 # systemd.exec(5), "Process exit codes": 200 to 243 are systemd's own, set before or while it
 # executes the program. si_code (sigaction(2)) 1 is "exited"; `show` prints the number.
 _SYSTEMD_STATUSES = range(200, 244)
 _EXITED = "1"
+
+_SYSTEMDS = ("initrd-", "systemd-")
+_AT_REST = ("disabled", "indirect", "linked", "static")
 
 
 def select(name: str, stdout: str) -> List[str]:
@@ -121,6 +129,27 @@ def _failing_executables(blocks: Iterable[_Block]) -> Iterator[str]:
                         yield from _path(value)
 
 
+def _env_files(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The files, or patterns of files, that units take their environment from."""
+    for block in blocks:
+        for value in block.get("EnvironmentFiles", []):
+            found = _ENV_FILE.fullmatch(value)
+            if found:
+                yield found.group(1)
+
+
+def _model_folders(blocks: Iterable[_Block]) -> Iterator[str]:
+    """The folders named `models` in the folders services work in, whether or not there is one.
+
+    User managers and rescue shells, which work in homes, are no services of an application.
+    """
+    for block in blocks:
+        folder = _first(block, "WorkingDirectory").lstrip("!-").rstrip("/")
+        names = [name for name in _unit(block, ".service") if not name.startswith("user@")]
+        if folder.startswith("/") and folder != "/root" and names:
+            yield folder + "/models"
+
+
 def _is_systemds(status: str) -> bool:
     return status.isdecimal() and int(status) in _SYSTEMD_STATUSES
 
@@ -137,6 +166,20 @@ def _unit(block: _Block, suffix: str = "") -> List[str]:
 
 def _first(block: _Block, name: str) -> str:
     return block.get(name, [""])[0].strip()
+
+
+def _service_files(stdout: str) -> Iterator[str]:
+    """The services whose unit files are on disk and that nothing starts at boot.
+
+    Such a one is often not in memory, so `show` with a pattern does not know of it. Systemd's own
+    are left out: they are many, and to ask for one that is not in memory makes PID 1 read it.
+    """
+    for line in stdout.splitlines():
+        name, state = (line.split() + ["", ""])[:2]
+        plain = name.endswith(".service") and not name.endswith("@.service")
+        own = plain and not name.startswith(_SYSTEMDS)
+        if own and state in _AT_REST and _UNIT_NAME.fullmatch(name):
+            yield name
 
 
 def _socket_pids(stdout: str) -> Iterator[str]:
@@ -161,10 +204,13 @@ def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[s
 
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "blocked_processes": _blocked_processes,
+    "env_files": _in_blocks(_env_files),
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),
+    "model_folders": _in_blocks(_model_folders),
     "redis_endpoints": redis_endpoints,
     "restarted_units": _in_blocks(_restarted_units),
+    "service_files": _service_files,
     "socket_pids": _socket_pids,
     "unit_names": _in_blocks(_unit_names),
 }

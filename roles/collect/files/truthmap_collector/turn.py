@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any, Dict, NamedTuple
 
+from truthmap_collector.fingerprints import Fingerprints
 from truthmap_collector.observation import TIMEOUT, Tail, Verdict
 from truthmap_collector.process import ProcessGroups
 
@@ -15,6 +16,7 @@ class Turn(NamedTuple):
 
     `deadline` is monotonic seconds, `late` the reason to give when it has passed, `limit` the bytes
     kept of each stream. `text_only` says that the output will be masked, so bytes have to be text.
+    `fingerprints` are those of the run, for values that must not leave the host.
     `secret` is what the operator gave for this kind: it must not get into anything a turn writes.
     """
 
@@ -25,6 +27,7 @@ class Turn(NamedTuple):
     limit: int
     text_only: bool
     groups: ProcessGroups
+    fingerprints: Fingerprints
     secret: Any = None
 
     def write(self, row: Dict[str, Any]) -> None:

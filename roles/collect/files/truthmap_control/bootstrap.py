@@ -1,9 +1,10 @@
 """The collector of Truth Map: reads what this host shows, changes nothing, answers on stdout.
 
 The control node pipes this program to `python3 -`. SOURCES and REQUEST hold, compressed, the
-sources of the package truthmap_collector and what to look at; both are loaded from memory and
-nothing is written to any file. Runs on Python 3.6 and later. No single quote may stand in this
-file: in the script made for running by hand, the program is held between single quotes.
+sources of the package truthmap_collector (in blocks: what all kinds of probe need, and each of the
+kinds asked for) and what to look at; both are loaded from memory and nothing is written to any
+file. Runs on Python 3.6 and later. No single quote may stand in this file: in the script made for
+running by hand, the program is held between single quotes.
 """
 
 import binascii
@@ -55,19 +56,24 @@ class MemoryImporter:
         exec(code, module.__dict__)  # noqa: S102 - this is what a loader does
 
 
-def unpacked(text: str) -> Any:
-    """Return the value that SOURCES or REQUEST holds."""
-    return json.loads(zlib.decompress(binascii.a2b_base64(text)).decode("utf-8"))
+def unpacked(text: str, known: bytes = b"") -> bytes:
+    """Return the JSON that a block of SOURCES or REQUEST holds; `known`: see program.py."""
+    return zlib.decompressobj(zdict=known).decompress(binascii.a2b_base64(text))
 
 
 def run(sources: str, request: str) -> int:
     """Load the packed sources and run the collector; returns the exit code."""
-    importer: Any = MemoryImporter(unpacked(sources))
+    first, *others = sources.split("\n\n")
+    always = unpacked(first)
+    files = json.loads(always.decode("ascii"))
+    for block in others:
+        files.update(json.loads(unpacked(block, always).decode("ascii")))
+    importer: Any = MemoryImporter(files)
     sys.meta_path.insert(0, importer)
     try:
         from truthmap_collector.main import main  # noqa: PLC0415 - there since the line above
 
-        return main(unpacked(request))
+        return main(json.loads(unpacked(request).decode("ascii")))
     except Exception:  # noqa: BLE001 - the interpreter itself cannot show our lines
         traceback.print_exc()
         return 70

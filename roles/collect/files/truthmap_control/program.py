@@ -14,6 +14,8 @@ from typing import Any
 
 import truthmap_collector
 
+from .sources import ALWAYS, grouped
+
 __all__ = ["NO_PYTHON", "REQUEST_SCHEMA", "build", "launcher", "request", "script"]
 
 NO_PYTHON = "TRUTHMAP-NO-PYTHON"
@@ -56,26 +58,43 @@ def request(
 
 
 def build(request: Mapping[str, Any]) -> str:
-    """Build the program: ASCII Python source, the same bytes for the same request and sources."""
-    return _frame().replace(_REQUEST_MARK, _filled("REQUEST", request), 1)
+    """Build the program: ASCII Python source, the same bytes for the same request and sources.
+
+    It holds the sources of the kinds that the request's probes are of.
+    """
+    frame, sources = _parts()
+    kinds = {probe["kind"] for probe in request["probes"]}
+    shipped = [sources[kind] for kind in (ALWAYS, *sorted(kinds)) if kind in sources]
+    return frame.replace(_SOURCES_MARK, _filled("SOURCES", shipped), 1).replace(
+        _REQUEST_MARK, _filled("REQUEST", [_packed(_json(request))]), 1
+    )
 
 
 @functools.cache
-def _frame() -> str:
-    """Return the program without its request: the same for every host, so packed once."""
-    folder = Path(truthmap_collector.__file__).parent
-    sources = {
-        path.relative_to(folder.parent).as_posix(): path.read_text(encoding="utf-8")
-        for path in folder.rglob("*.py")
-    }
+def _parts() -> tuple[str, dict[str, str]]:
+    """Return the program without sources and request, and the sources by group, packed once."""
     bootstrap = Path(__file__).with_name("bootstrap.py").read_text(encoding="ascii")
-    return bootstrap.replace(_SOURCES_MARK, _filled("SOURCES", sources), 1)
+    groups = {group: _json(texts) for group, texts in grouped().items() if texts}
+    known = groups[ALWAYS]
+    sources = {
+        group: _packed(text, b"" if group == ALWAYS else known) for group, text in groups.items()
+    }
+    return bootstrap, sources
 
 
-def _filled(name: str, value: Mapping[str, Any]) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    packed = base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
-    lines = "\n".join(packed[at : at + _COLUMNS] for at in range(0, len(packed), _COLUMNS))
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _packed(text: bytes, known: bytes = b"") -> str:
+    """Pack a text; the more of it is in `known`, which is there to unpack it, the smaller."""
+    packer = zlib.compressobj(9, zdict=known) if known else zlib.compressobj(9)
+    packed = base64.b64encode(packer.compress(text) + packer.flush()).decode("ascii")
+    return "\n".join(packed[at : at + _COLUMNS] for at in range(0, len(packed), _COLUMNS))
+
+
+def _filled(name: str, blocks: list[str]) -> str:
+    lines = "\n\n".join(blocks)
     return f'{name} = """\n{lines}\n"""'
 
 
@@ -162,4 +181,4 @@ def _comment(probe: Mapping[str, Any]) -> str:
 
 
 # Ansible imports this once and then forks a worker for each host, which finds it done.
-_frame()
+_parts()

@@ -1,28 +1,18 @@
 """The kinds of probe: one module each, with `look(args, turn)` and `by_hand(args)`.
 
 `look` writes its output to the turn's tails and returns a verdict; it may raise OSError for what
-the system refuses. `by_hand` returns the command a person would type to see the same. What a kind
-takes is declared in `truthmap_collector.declaration`.
+the system refuses. `by_hand` returns the command a person would type to see the same. A module may
+name `WORDS` that its output holds. What a kind takes is declared in
+`truthmap_collector.declaration`.
 """
 
+from importlib import import_module
 from typing import Any, Callable, Dict, NamedTuple, Sequence
 
-from truthmap_collector.kinds import (
-    clock,
-    command,
-    cron,
-    files,
-    filesystems,
-    journal,
-    listing,
-    processes,
-    redis,
-    single_file,
-)
 from truthmap_collector.observation import Verdict
 from truthmap_collector.turn import Turn
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["KINDS", "MODULES", "Kind"]
 
 
 class Kind(NamedTuple):
@@ -36,15 +26,31 @@ class Kind(NamedTuple):
     words: Sequence[str] = ()
 
 
-KINDS = {
-    "clock": Kind(clock.look, clock.by_hand),
-    "command": Kind(command.look, command.by_hand),
-    "cron": Kind(cron.look, cron.by_hand, cron.WORDS),
-    "file": Kind(single_file.look, single_file.by_hand),
-    "files": Kind(files.look, files.by_hand),
-    "filesystems": Kind(filesystems.look, filesystems.by_hand),
-    "journal": Kind(journal.look, journal.by_hand),
-    "listing": Kind(listing.look, listing.by_hand),
-    "process": Kind(processes.look, processes.by_hand),
-    "redis": Kind(redis.look, redis.by_hand, redis.WORDS),
+MODULES = {
+    "clock": "clock",
+    "command": "command",
+    "cron": "cron",
+    "env_file": "env_file",
+    "file": "single_file",
+    "files": "files",
+    "filesystems": "filesystems",
+    "journal": "journal",
+    "journal_counts": "journal_counts",
+    "listing": "listing",
+    "process": "processes",
+    "redis": "redis",
+    "tree": "tree",
 }
+"""The module of each kind, in this package."""
+
+
+class _Kinds(Dict[str, Kind]):
+    """The kinds by name, each imported when it is first asked for: a host gets no others."""
+
+    def __missing__(self, name: str) -> Kind:
+        module: Any = import_module("{}.{}".format(__name__, MODULES[name]))
+        self[name] = Kind(module.look, module.by_hand, getattr(module, "WORDS", ()))
+        return self[name]
+
+
+KINDS = _Kinds()

@@ -10,7 +10,7 @@ from truthmap_collector.kinds import command
 from truthmap_collector.observation import ABSENT, COLLECTED, DENIED, Verdict
 from truthmap_collector.turn import Turn
 
-__all__ = ["DEFAULT_FIELDS", "by_hand", "look"]
+__all__ = ["DEFAULT_FIELDS", "by_hand", "closed", "look"]
 
 DEFAULT_FIELDS = ["MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "_PID", "_SYSTEMD_UNIT", "UNIT"]
 
@@ -25,9 +25,9 @@ _HINTS = (
 
 def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     """Run journalctl; that it may not read, or has nothing to read, is the outcome."""
-    closed = _closed(_SYSTEM_JOURNALS)
-    if closed is not None:
-        return Verdict(DENIED, closed)
+    refused = closed()
+    if refused is not None:
+        return Verdict(DENIED, refused)
     verdict = command.look({"argv": _argv(args)}, turn)
     if verdict.outcome != COLLECTED:
         return verdict
@@ -37,7 +37,7 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     return hint._replace(exit_code=verdict.exit_code, signal=verdict.signal)
 
 
-def _closed(patterns: Sequence[str]) -> Optional[str]:
+def closed(patterns: Sequence[str] = _SYSTEM_JOURNALS) -> Optional[str]:
     """Say why the system's journal cannot be read; None if some of it can, or there is none.
 
     With JSON output journalctl keeps its hint about missing rights to itself, prints nothing and
