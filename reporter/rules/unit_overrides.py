@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Verdict
 from reporter.messages import Text, text
-from reporter.parsers.unit_drop_ins import DropIns, Setting, VendorUnits
 from reporter.parsers.systemd_units import Unit, Units
+from reporter.parsers.unit_drop_ins import DropIns, Setting, VendorUnits
 
 __all__ = ["outdated_units", "shadowed_units"]
 
