@@ -30,6 +30,8 @@ _KEYS = (
     "critical_units",
     "expected_ports",
     "root_listeners",
+    "root_units",
+    "processes",
     "modes",
     "streams",
     "expected_streams",
@@ -54,6 +56,8 @@ class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
+    `root_units` are patterns of units that may run as root. `processes` are patterns of processes
+    that are the application's: of their names, or with a slash of their programs and folders.
     `streams` are patterns of the streams that are the application's, `expected_streams` names of
     those that must be there and move. `stream_freshness` are patterns of streams with the age, in
     seconds, that their last event may have; the longest pattern that fits counts.
@@ -67,6 +71,8 @@ class Profile:
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
     expected_ports: tuple[int, ...] = ()
     root_listeners: tuple[str, ...] | None = None
+    root_units: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()
     modes: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     streams: tuple[str, ...] = ()
     expected_streams: tuple[str, ...] = ()
@@ -226,6 +232,10 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         root_listeners=None
         if data.get("root_listeners") is None
         else _patterns(data["root_listeners"], f"{place}.root_listeners"),
+        root_units=_patterns(data.get("root_units"), f"{place}.root_units"),
+        processes=_patterns(
+            data.get("processes"), f"{place}.processes", "names or paths of programs, or patterns"
+        ),
         modes=_modes(data.get("modes"), f"{place}.modes"),
         streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
         expected_streams=_expected_streams(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -10,7 +11,7 @@ from typing import Any, get_args
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
 
-__all__ = ["SECTIONS_OF_COMPONENTS", "Component", "components_of", "layers_of"]
+__all__ = ["SECTIONS_OF_COMPONENTS", "Component", "components_of", "layers_of", "process_matches"]
 
 SECTIONS_OF_COMPONENTS = ("components", "models", "frontend", "repository", "config", "logging")
 """Where in part A a component may stand."""
@@ -22,13 +23,14 @@ _KEYS = (
     "units",
     "streams",
     "ports",
+    "processes",
     "severity",
 )
 
 
 @dataclass(frozen=True)
 class Component:
-    """One component: patterns of its units and streams, its ports.
+    """One component: patterns of its units, streams and processes, its ports.
 
     One without any of them is declared and has no home of its own: then nothing can be known of
     it but that. `severity` is how bad it is when one of its units does not work.
@@ -42,6 +44,23 @@ class Component:
     streams: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     severity: Severity | None = None
+    processes: tuple[str, ...] = ()
+
+
+def process_matches(
+    patterns: tuple[str, ...], name: str, executable: str | None, folder: str | None
+) -> bool:
+    """Say whether a process fits one of the shell patterns.
+
+    One with a slash is held against its program's path and the folder it works in, another one
+    against the name it goes by and that of its program's file.
+    """
+    file = executable.rpartition("/")[2] if executable else None
+    for pattern in patterns:
+        texts = (executable, folder) if "/" in pattern else (name, file)
+        if any(one is not None and fnmatch.fnmatchcase(one, pattern) for one in texts):
+            return True
+    return False
 
 
 def components_of(value: Any, place: str, layers: tuple[str, ...]) -> tuple[Component, ...]:
@@ -87,6 +106,7 @@ def _component(name: str, data: Any, place: str, layers: tuple[str, ...]) -> Com
         units=_texts(data, "units", place, "unit names or shell patterns"),
         streams=_texts(data, "streams", place, "names or shell patterns of streams"),
         ports=_ports(data.get("ports"), f"{place}.ports"),
+        processes=_texts(data, "processes", place, "names or paths of programs, or patterns"),
         severity=_severity(data.get("severity"), f"{place}.severity"),
     )
 

@@ -24,7 +24,7 @@ from reporter.facts import NoFact, fact
 from reporter.findings import Citation
 from reporter.messages import text
 
-__all__ = ["Process", "Processes", "unit_of"]
+__all__ = ["Process", "Processes", "process_of", "unit_of", "units_of"]
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+\.(service|scope|socket|mount|swap)")
 _DELETED = " (deleted)"
@@ -76,13 +76,14 @@ def socket_processes(record: Record) -> Processes:
         if not isinstance(row, dict) or not isinstance(row.get("pid"), int):
             raise NoFact(text("its output is no list of processes"))
         if "uid" in row:
-            by_pid[row["pid"]] = _process(row, line)
+            by_pid[row["pid"]] = process_of(row, line)
         else:
             gone[row["pid"]] = str(row.get("error"))
     return Processes(record.id, by_pid, gone)
 
 
-def _process(row: Mapping[str, object], line: str) -> Process:
+def process_of(row: Mapping[str, object], line: str) -> Process:
+    """Return the process of a row that has all of its fields."""
     shown = row.get("exe")
     executable = str(shown) if shown is not None else None
     user, started_at = row.get("user"), row.get("started_at")
@@ -104,5 +105,14 @@ def unit_of(cgroup: str) -> str | None:
     >>> unit_of("/user.slice/user-1000.slice/user@1000.service/app.slice/x.service")
     'user@1000.service'
     """
+    return next(iter(units_of(cgroup)), None)
+
+
+def units_of(cgroup: str) -> tuple[str, ...]:
+    """Return the units on the way to a control group: the system's, then those of a user's own.
+
+    >>> units_of("/user.slice/user-1000.slice/user@1000.service/app.slice/x.service")
+    ('user@1000.service', 'x.service')
+    """
     parts = (part.removeprefix("_") for part in cgroup.split("/"))
-    return next((part for part in parts if _UNIT.fullmatch(part)), None)
+    return tuple(part for part in parts if _UNIT.fullmatch(part))

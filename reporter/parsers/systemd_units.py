@@ -82,6 +82,7 @@ class Unit:
     user: str | None = _shown("User")
     working_directory: str | None = _shown("WorkingDirectory")
     remain_after_exit: bool | None = _shown("RemainAfterExit", boolean)
+    working_directory: str | None = _shown("WorkingDirectory")
     active_since: float | None = _shown("ActiveEnterTimestamp", moment)
     active_until: float | None = _shown("ActiveExitTimestamp", moment)
     inactive_since: float | None = _shown("InactiveEnterTimestamp", moment)
@@ -116,6 +117,12 @@ class Unit:
     def commands(self) -> tuple[Command, ...]:
         """The commands of `ExecStart=`, in order."""
         return self._commands("ExecStart")
+
+    @property
+    def drop_ins(self) -> tuple[str, ...] | None:
+        """The paths of its drop-ins in the order systemd applies them; None: not shown."""
+        lines = self.lines.get("DropInPaths")
+        return tuple(lines[-1].partition("=")[2].split()) if lines else None
 
     def cite(self, *properties: str) -> Citation:
         """Return the citation of some properties' raw lines (those that were printed)."""

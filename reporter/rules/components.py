@@ -12,13 +12,15 @@ from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Finding, Missing, Running, Status, Verdict
 from reporter.messages import Text, text
+from reporter.parsers.processes import AllProcesses, Seen
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
 from reporter.profile import Profile, Profiles, matches
-from reporter.profile_components import Component
+from reporter.profile_components import Component, process_matches
+from reporter.rules.process_places import outside
 from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.service_view import IDLE
 
@@ -73,7 +75,7 @@ def _subject(profile: Profile, component: Component) -> str:
     component=COMPONENTS,
     needs=("units",),
     uses=("unit_files", "sockets", *FOUND),
-    if_asked=ASKED,
+    if_asked=(*ASKED, "processes"),
     subjects=_subjects,
     subjects_only=True,
     stage=1,
@@ -87,27 +89,29 @@ def components(
     redis_servers: Each[Survey] | Missing,
     redis_named: Each[Survey] | Missing,
     redis_remote: Each[Survey] | Missing,
+    processes: AllProcesses | Missing,
     findings: Mapping[str, Finding],
 ) -> Iterator[Verdict]:
     """Each component a profile declares, judged by what makes it up.
 
     Means: ok where all its parts were found and work. Degraded where some of them do not: a unit
-    that is down or keeps restarting, a port nobody listens on, a stream that is stale or empty.
-    Down where none of its units runs, and nothing listens on its ports. Unknown where nothing
-    wrong was seen, but not all of it could be seen; and where it was found nowhere: declared, and
-    no unit, stream or port of it is there (it says what was searched). A component that is
-    declared without any part has no home of its own: nothing can be known of it, which is said.
+    that is down or keeps restarting, a port nobody listens on, a stream that is stale or empty,
+    processes that are not there or run outside of every service. Down where none of its units and
+    processes runs, and nothing listens on its ports. Unknown where nothing wrong was seen, but not
+    all of it could be seen; and where it was found nowhere: declared, and no unit, stream, port or
+    process of it is there (it says what was searched). A component that is declared without any
+    part has no home of its own: nothing can be known of it, which is said.
 
     Running is that of its units (partial where some run and some do not, unstable where one keeps
-    restarting); of its ports where it has no unit; not known otherwise.
+    restarting); of its processes where it has no unit, else of its ports; not known otherwise.
 
     Why: people think in components, hosts in units. What a component is made of is declared; how
     it is, never.
 
     Evidence: the findings about its units (service_state, restart_loops), its streams
-    (stream_activity, stream_producers) and connections (unit_connections), and the list of
-    sockets. Those findings carry the evidence, and the severity: a component adds no alarm of its
-    own.
+    (stream_activity, stream_producers) and connections (unit_connections), and the lists of
+    sockets and of processes (processes_all). Those findings carry the evidence, and the severity:
+    a component adds no alarm of its own.
 
     Limits: a component of which the profile names too little looks better than it is.
     """
@@ -118,6 +122,7 @@ def components(
             _search_units(search, component, units, unit_files, findings)
             _search_streams(search, component, surveys, findings)
             _search_ports(search, component, sockets)
+            _search_processes(search, component, processes)
             yield _verdict(profile, component, search)
 
 
@@ -204,6 +209,50 @@ def _search_ports(search: Search, component: Component, sockets: Sockets | Missi
             search.missing.append(Missing(sockets.record, why))
 
 
+def _search_processes(
+    search: Search, component: Component, processes: AllProcesses | Missing
+) -> None:
+    if not component.processes:
+        return
+    if isinstance(processes, Missing):
+        search.missing.append(processes)
+        return
+    for pattern in component.processes:
+        found = [seen for seen in processes if _is_one(seen, pattern)]
+        search.searched.append(f"processes {pattern} ({len(found)} found)")
+        unclear = _unclear(processes, pattern)
+        if not found and unclear is not None:
+            search.missing.append(Missing(processes.record, unclear))
+            continue
+        places = {str(place): place for seen in found if (place := outside(seen)) is not None}
+        where = f" ({', '.join(places)})" if places else ""
+        search.parts.append(
+            Part(
+                "process",
+                f"processes {pattern}{where}" if found else f"processes {pattern} (none)",
+                "degraded" if places else "ok" if found else "down",
+                "yes" if found else "no",
+                citations=(processes.cite(*found),),
+            )
+        )
+
+
+def _is_one(seen: Seen, pattern: str) -> bool:
+    return seen.state != "Z" and process_matches(
+        (pattern,), seen.name, seen.process.executable, seen.folder
+    )
+
+
+def _unclear(processes: AllProcesses, pattern: str) -> Text | None:
+    """Say why a process that fits may be there unseen; None if none can be."""
+    if not processes.complete:
+        return text("the list of processes was cut")
+    count = len(processes.hidden) + sum(seen.closed for seen in processes if "/" in pattern)
+    if count == 0:
+        return None
+    return text("of {count} processes the program or the name is not shown", count=count)
+
+
 def _verdict(profile: Profile, component: Component, search: Search) -> Verdict:
     status, running = _status(search), _running(search)
     about = tuple(finding for part in search.parts for finding in part.findings)
@@ -238,7 +287,7 @@ def _citations(search: Search) -> tuple[Citation, ...]:
 
 
 def _status(search: Search) -> Status:
-    home = [part for part in search.parts if part.kind in {"unit", "port"}]
+    home = [part for part in search.parts if part.kind in {"unit", "port", "process"}]
     if not search.parts:
         return "unknown"
     if home and all(part.status == "down" for part in home):
@@ -250,8 +299,9 @@ def _status(search: Search) -> Status:
 
 
 def _running(search: Search) -> Running:
-    units = [part.running for part in search.parts if part.kind == "unit"]
-    states = units or [part.running for part in search.parts if part.kind == "port"]
+    states = [part.running for part in search.parts if part.kind == "unit"]
+    for kind in ("process", "port"):
+        states = states or [part.running for part in search.parts if part.kind == kind]
     known = {state for state in states if state not in {"na", "unknown"}}
     if not known:
         return "unknown"
@@ -262,10 +312,10 @@ def _running(search: Search) -> Running:
 
 def _message(component: Component, search: Search, status: Status) -> Text:
     title = component.title
-    if not (component.units or component.streams or component.ports):
+    if not (component.units or component.streams or component.ports or component.processes):
         return text(
-            "{title}: declared, and no unit, stream or port is named that it would have; nothing "
-            "can be looked for",
+            "{title}: declared, and no unit, stream, port or process is named that it would have; "
+            "nothing can be looked for",
             title=title,
         )
     if not search.parts:
@@ -300,7 +350,7 @@ def _details(search: Search) -> Iterator[Text]:
     for part in search.parts:
         if part.status in {"down", "degraded", "unknown"} and part.findings:
             yield part.findings[0].verdict.message
-        elif part.status == "down":
+        elif part.status == "down" and part.kind == "port":
             yield text("nothing listens on {port}", port=part.name)
 
 

@@ -136,6 +136,18 @@ VALID: list[dict[str, Any]] = [
         "kind": "containers",
         "args": {"engines": ["/run/x.sock"], "stores": ["/var/x.json"], "most": 9},
     },
+    {
+        "id": "cron",
+        "description": "Cron.",
+        "kind": "cron",
+        "args": {"system": ["/etc/crontab"], "user": ["/var/spool/cron/*"], "scripts": ["/a/*"]},
+    },
+    {
+        "id": "everyone",
+        "description": "All processes.",
+        "kind": "process",
+        "args": {"pids": ["all"], "details": True, "most": 10},
+    },
 ]
 
 # Where to change the valid list, to what, and words the message must have.

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -575,8 +576,8 @@ def test_files_are_masked_in_their_content(look: Look, tmp_path: Path) -> None:
     assert "<masked:" in row["data"]
 
 
-def process(*pids: int) -> dict[str, Any]:
-    return {"id": "it", "kind": "process", "args": {"pids": [str(pid) for pid in pids]}}
+def process(*pids: int, **args: Any) -> dict[str, Any]:
+    return {"id": "it", "kind": "process", "args": {"pids": [str(pid) for pid in pids], **args}}
 
 
 def test_process(look: Look) -> None:
@@ -637,11 +638,66 @@ def test_process_of_another_user(look_as_nobody: Callable[..., Records]) -> None
     assert (row["uid"], row["exe"], row["exe_error"]) == (0, None, "Permission denied")
 
 
+def everyone(**args: Any) -> dict[str, Any]:
+    return {"id": "it", "kind": "process", "args": {"pids": ["all"], "details": True, **args}}
+
+
+def test_all_processes(look: Look, tmp_path: Path) -> None:
+    """Everyone's but the kernel's, the collector's and its commands', with where each works."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "hunter2"]
+    child = subprocess.Popen(command, cwd=tmp_path)
+    grandchild = subprocess.Popen(["/usr/bin/env", "sh", "-c", "sleep 60.5; true"], cwd=tmp_path)
+    try:
+        wait_for_program(grandchild.pid, "sh")
+        here = {row["pid"]: row for row in rows(look(everyone())["it"])}
+        named = rows(look(process(child.pid, details=True))["it"])
+    finally:
+        for one in (child, grandchild):
+            one.kill()
+            one.wait()
+
+    assert 1 in here
+    assert os.getpid() not in here
+    assert child.pid not in here  # what this process started is taken for a probe's command
+    sleeper = next(row for row in here.values() if row["ppid"] == grandchild.pid)
+    assert (sleeper["name"], sleeper["cwd"]) == ("sleep", str(tmp_path))
+    assert all(row["ppid"] != 2 and row["pid"] != 2 for row in here.values() if row["exe"] is None)
+    assert set(sleeper) == {
+        *("pid", "uid", "user", "started_at", "cgroup", "exe"),
+        *("name", "state", "ppid", "cwd"),
+    }
+    assert named[0]["cwd"] == str(tmp_path)
+    assert "hunter2" not in str(here)
+
+
+def test_all_processes_are_bounded(look: Look) -> None:
+    """The list stops at `most` and says so."""
+    record = look(everyone(most=1))["it"]
+    assert [row["pid"] for row in rows(record)] == [1]
+    assert record["stdout"]["truncated"] is True
+    assert "processes looked at" in record["stderr"]["data"]
+
+
+def test_all_processes_where_they_are_hidden(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With hidepid=2 even the first process is missing: then no list is the whole one."""
+    monkeypatch.setattr(os, "listdir", lambda _: ["77", "self"])
+    record = look(everyone())["it"]
+    assert record["outcome"] == "denied"
+    assert "hidepid" in record["reason"]
+
+
+def test_a_process_whose_name_would_forge_its_state() -> None:
+    """A process may call itself anything, parentheses and line ends included."""
+    stat = ["7 (a) Z 1", "b) S 5 7 7 0"]
+    assert processes._fields(stat) == ("a) Z 1\nb", ["S", "5", "7", "7", "0"])
+
+
 def test_process_in_the_control_groups_of_a_container() -> None:
     """Where the whole path begins with the container's own, the units begin below it."""
     assert processes.below("/pod/ab", "/pod/ab/system.slice/x.service") == "/system.slice/x.service"
     assert processes.below("", "/system.slice/x.service") == "/system.slice/x.service"
     assert processes.below("/pod/ab", "/pod/abc/x.service") == "/pod/abc/x.service"
+    assert processes.below("/pod/ab", "/pod/ab") == "/"
 
 
 @pytest.mark.parametrize(

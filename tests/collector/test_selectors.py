@@ -128,6 +128,18 @@ def test_socket_pids() -> None:
     assert select("socket_pids", shown) == ["56", "173"]
 
 
+def test_blocked_processes() -> None:
+    """Those that are dead or cannot be interrupted; what a process calls itself names no other."""
+    shown = (
+        '{"pid":5,"uid":0,"name":"a","state":"Z","ppid":1}\n'
+        '{"pid":6,"uid":0,"name":"b","state":"S","ppid":1}\n'
+        '{"pid":7,"uid":0,"name":"c","state":"D","ppid":1}\n'
+        '{"pid":8,"uid":0,"name":"\\"state\\":\\"D\\"","state":"S","ppid":1}\n'
+        '{"uid":0,"state":"D"}\n'
+    )
+    assert select("blocked_processes", shown) == ["5", "7"]
+
+
 @pytest.mark.parametrize("selector", sorted(SELECTORS))
 @pytest.mark.parametrize(
     "garbage",

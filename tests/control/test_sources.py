@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "checkout": {"folders": ["/etc/default"], "roots": []},
     "clock": {},
     "command": {"argv": ["true"]},
+    "cron": {"scripts": ["/etc/*"]},
     "env_file": {"folders": ["/etc/default"]},
     "file": {"path": "/proc/uptime"},
     "files": {"globs": ["/etc/os-*"], "most": 9},

@@ -16,6 +16,7 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 _NAMES: Schema = {"type": "array", "items": _TEXT, "minItems": 1}
 _PATH: Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
 _PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
+_PATTERNS: Schema = {"type": "array", "items": _PATTERN, "minItems": 1}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 _FLAG: Schema = {"type": "boolean"}
 _PATHS: Schema = {
@@ -34,7 +35,7 @@ _LINES: Schema = {
     "maximum": 1000000,
 }
 _SINCE: Schema = {"type": "integer", "minimum": 1, "maximum": 31622400}
-_PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\})$"}
+_PID: Schema = {"type": "string", "pattern": "^([1-9][0-9]{0,9}|\\{items?\\}|all)$"}
 
 
 class KindArguments(NamedTuple):
@@ -155,7 +156,24 @@ KINDS = {
     ),
     "process": KindArguments(
         "User, program, control group and start of processes.",
-        {"pids": {"type": "array", "items": _PID, "minItems": 1}},
+        {
+            "pids": {
+                "description": "process ids, or all: every one but the kernel's own",
+                "type": "array",
+                "items": _PID,
+                "minItems": 1,
+            },
+            "details": {
+                "description": "also the name it goes by, state, parent and working folder",
+                "type": "boolean",
+            },
+            "most": {
+                "description": "of all processes, at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            },
+        },
         ["pids"],
         "none",
         True,
@@ -277,6 +295,13 @@ KINDS = {
         },
         ["engines", "stores", "most"],
         "none",
+        True,
+    ),
+    "cron": KindArguments(
+        "What cron and anacron are told to start, entry by entry.",
+        dict.fromkeys(("system", "user", "anacron", "scripts"), _PATTERNS),
+        [],
+        {"json": ["command", "names", "text", "value"]},
         True,
     ),
     "tree": KindArguments(

@@ -13,6 +13,10 @@ repeated:
 
     tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6))
 
+`blocked_processes` reads that of the kind `process`:
+
+    {"pid":47,"uid":101,...,"name":"redis-server","state":"S","ppid":1,"cwd":"/var/lib/redis"}
+
 `service_files` reads that of `systemctl list-unit-files`:
 
     x.service disabled enabled
@@ -45,6 +49,7 @@ _UNIT_NAME = re.compile(
 )
 _PID = re.compile(r"\bpid=([1-9][0-9]{0,9})\b")
 _NAMING_ROW = re.compile(r'\{"ask": ?\["(?:SCAN"|XINFO", ?"GROUPS")')
+_ROW_PID = re.compile(r'\{"pid":([1-9][0-9]{0,9}),')
 _EXEC_PATH = re.compile(r"\{ path=(/.*?) ; argv\[\]=")
 _ENV_FILE = re.compile(r"(/.*) \(ignore_errors=(?:yes|no)\)")
 _EXEC_ARGV = re.compile(r" ; argv\[\]=(.*) ; (?:ignore_errors|flags)=")
@@ -242,11 +247,21 @@ def _redis_names(stdout: str) -> Iterator[str]:
                 yield name
 
 
+def _blocked_processes(stdout: str) -> Iterator[str]:
+    """Processes that are dead and not waited for, or wait and cannot be interrupted."""
+    for line in stdout.splitlines():
+        if '"state":"Z"' in line or '"state":"D"' in line:
+            found = _ROW_PID.match(line)
+            if found:
+                yield found.group(1)
+
+
 def _in_blocks(read: Callable[[Iterable[_Block]], Iterator[str]]) -> Callable[[str], Iterator[str]]:
     return lambda stdout: read(_blocks(stdout))
 
 
 SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
+    "blocked_processes": _blocked_processes,
     "env_files": _in_blocks(_env_files),
     "failing_executables": _in_blocks(_failing_executables),
     "failing_units": _in_blocks(_failing_units),

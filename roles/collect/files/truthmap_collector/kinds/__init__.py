@@ -31,6 +31,7 @@ MODULES = {
     "clock": "clock",
     "command": "command",
     "containers": "containers",
+    "cron": "cron",
     "env_file": "env_file",
     "file": "single_file",
     "files": "files",
