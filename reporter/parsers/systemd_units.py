@@ -82,7 +82,6 @@ class Unit:
     user: str | None = _shown("User")
     working_directory: str | None = _shown("WorkingDirectory")
     remain_after_exit: bool | None = _shown("RemainAfterExit", boolean)
-    working_directory: str | None = _shown("WorkingDirectory")
     active_since: float | None = _shown("ActiveEnterTimestamp", moment)
     active_until: float | None = _shown("ActiveExitTimestamp", moment)
     inactive_since: float | None = _shown("InactiveEnterTimestamp", moment)

@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "checkout": {"folders": ["/etc/default"], "roots": []},
     "clock": {},
     "command": {"argv": ["true"]},
+    "containers": {"engines": [], "stores": [], "most": 9},
     "cron": {"scripts": ["/etc/*"]},
     "env_file": {"folders": ["/etc/default"]},
     "file": {"path": "/proc/uptime"},
@@ -31,6 +32,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "listing": {"path": "/etc"},
     "process": {"pids": ["1"]},
     "redis": {"endpoint": "127.0.0.1:1"},
+    "server_config": {"syntax": "nginx", "roots": ["/etc/hosts"], "most": 9},
     "source_scan": {"programs": ['{"cwd":"/etc","script":"/etc/x.py","unit":"x.service"}']},
     "tree": {"paths": ["/etc/default"]},
 }
