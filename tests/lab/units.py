@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -18,6 +18,7 @@ from . import env_files
 from .hosts import LabHost, Recipe
 from .models import engine_arguments, provision_models
 from .populations import REFERENCE_REDIS, Population, load_population, populate, settings
+from .repository import ROOT, RUN_FROM_IT, provision_repository
 
 __all__ = ["ReferenceUnits", "load_reference_units", "provision_reference", "reference_recipe"]
 
@@ -78,7 +79,8 @@ def load_reference_units() -> ReferenceUnits:
 
 def reference_recipe() -> Recipe:
     """Recipe of the default host `reference`."""
-    own = [Path(__file__), _HERE / "populations.py", _HERE / "models.py", _DATA, REFERENCE_REDIS]
+    parts = [_HERE / f"{name}.py" for name in ("populations", "models", "repository", "checkouts")]
+    own = [Path(__file__), *parts, _DATA, REFERENCE_REDIS]
     environment = [Path(env_files.__file__), env_files.DATA]
     sources = [*own, *environment, *sorted(_PROGRAMS.glob("*.py"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
@@ -92,6 +94,7 @@ def provision_reference(host: LabHost) -> None:
     host.run("id qt 2>/dev/null || useradd --create-home --shell /bin/bash qt")
     host.run(f"systemctl stop {' '.join(_services(redis.units))}", check=False)
     populate(host, redis)
+    provision_repository(host, f"{_INSTALLED}/service.py")
     provision_models(host)
     host.put_files(dict(_files(units, redis)))
     enabled = [
@@ -131,7 +134,8 @@ def _unit_texts(units: ReferenceUnits, redis: Population) -> Iterator[tuple[str,
         arguments += engine_arguments(name)
         # -S leaves out the distribution's packages, redis-py among them, and starts sooner.
         interpreter = f"/usr/bin/python3 {'-E' if uses_redis else '-SE'}"
-        lines = _service_lines(interpreter, "service.py", name, arguments)
+        own = f"{ROOT}/services/{name}.py" if name in RUN_FROM_IT else "service.py"
+        lines = _service_lines(interpreter, own, name, arguments)
         yield f"{name}.service", _service(name, [*lines, "Restart=on-failure"], wants.get(name))
     for name in units.short_lived:
         lines = _service_lines("/usr/bin/python3 -SE", "exit_monitor.py", name)
@@ -160,7 +164,7 @@ def _service_lines(
         "User=qt",
         "WorkingDirectory=/home/qt",
         *env_files.environment_lines(name),
-        f"ExecStart={interpreter} {_INSTALLED}/{program} {' '.join(words)}",
+        f"ExecStart={interpreter} {PurePosixPath(_INSTALLED, program)} {' '.join(words)}",
     ]
 
 
