@@ -111,13 +111,15 @@ class _Reading:
         names: list[str] = []
         listens: list[Listen] = []
         passed: list[Passed] = []
+        somewhere = False
         for one in self._below(server):
             if one.name == "server_name":
                 names += [name.lower() for name in one.args]
             elif one.name == "listen" and one.args:
+                somewhere = True
                 listens += _listen(one.args)
             passed += self._passed(one, "", upstreams, context, _DEEPEST)
-        if not listens and context == "http":
+        if not somewhere and context == "http":
             listens = [Listen("*", 80)]
         return Site(tuple(names), tuple(listens), tuple(passed), server.path, server.line)
 

@@ -17,9 +17,9 @@ __all__ = ["web_configuration"]
 CONFIGURATION = text("Configuration of front ends")
 
 _LEFTOVER = re.compile(
-    r"(~|[.\-_](bak|backup|old|orig|save|saved|copy|disabled|off|swp|tmp|rej|test"
+    r"(~|[.\-_](bak|backup|old|orig|save|saved|copy|disabled|swp|tmp|rej"
     r"|dpkg-(old|dist|new|bak|tmp)|ucf-(old|dist|new)|rpm(save|new|orig))"
-    r"([.\-_]?\d[\d.\-_T]*)?|[.\-_]\d{4}-?\d\d-?\d\d([.\-_T]?\d+)*|\.\d{1,3})(\.conf)?$",
+    r"([.\-_]?\d[\d.\-_T]*)?|[.\-_]\d{4}-?\d\d-?\d\d([.\-_T]?\d+)*|\.conf\.\d{1,3})(\.conf)?$",
     re.IGNORECASE,
 )
 _DENIED = ("Permission denied", "Operation not permitted")

@@ -18,12 +18,15 @@ TWINS = text("Services that run the same program")
 _COMMAND = re.compile(r"^ExecStart=\{ path=(.*?) ; argv\[\]=(.*) ; (?:ignore_errors|flags)=")
 _SHIPPED = ("/lib/systemd/", "/usr/lib/systemd/")
 
-_Way = tuple[tuple[str, ...], str | None]
+_Way = tuple[tuple[str, ...], str | None, str | None, tuple[str, ...]]
 
 
 @rule(section="services", component=TWINS, needs=("units",), worst="P2")
 def twin_services(host: HostContext, units: Units) -> Iterator[Verdict]:
-    """Running services that start the same program with the same arguments in the same folder.
+    """Running services that start the same program in the same way.
+
+    That is with the same arguments, in the same folder, as the same user, with the same
+    environment files.
 
     Means: degraded (P2): one of them is a copy that was left, or both do the same work. Unknown
     where a part of the arguments was masked at the source, is a variable, or the folder was not
@@ -31,10 +34,10 @@ def twin_services(host: HostContext, units: Units) -> Iterator[Verdict]:
 
     Why: two of them read the same messages, place the same order twice, or overwrite each other.
 
-    Evidence: systemd_units (ExecStart=, WorkingDirectory=).
+    Evidence: systemd_units (ExecStart=, WorkingDirectory=, User=, EnvironmentFile=).
 
-    Limits: the environment is not compared: two services that differ in nothing but their
-    environment files are found too. Instances of one template are meant to be alike and left out,
+    Limits: Environment= of a unit is never collected: two services that differ in nothing else are
+    found too. Instances of one template are meant to be alike and left out,
     and so are units of the distribution and those that do not run.
 
     Source: systemd.service(5) ExecStart=.
@@ -44,8 +47,9 @@ def twin_services(host: HostContext, units: Units) -> Iterator[Verdict]:
         if unit.active_state == "active" and unit.main_pid and not _shipped(unit):
             commands = _commands(unit)
             if commands:
-                ways[(commands, unit.working_directory)].append(unit)
-    for (commands, folder), alike in sorted(ways.items(), key=lambda pair: pair[1][0].name):
+                files = tuple(unit.lines.get("EnvironmentFiles", ()))
+                ways[(commands, unit.working_directory, unit.user, files)].append(unit)
+    for (commands, folder, _, _), alike in sorted(ways.items(), key=lambda pair: pair[1][0].name):
         if len({_template(unit.name) for unit in alike}) > 1:
             yield _judged(host, alike, commands, folder)
 

@@ -209,8 +209,10 @@ def test_rows(look: Look, tmp_path: Path) -> None:
 def test_what_lies_beside(look: Look, tmp_path: Path) -> None:
     """Files named like environment files, and copies of those that were read; nothing else."""
     wanted = (".env", ".env.2024", "a.env", "a.env.bak", "b.env~", "#c.env#", "main.conf.old")
-    for name in (*wanted, "main.conf", "environment.py", "notes.txt", "seven"):
+    samples = (".env.example", "env.sample", ".env.dist")
+    for name in (*wanted, *samples, "main.conf", "environment.py", "notes.txt", "seven"):
         (tmp_path / name).write_text("A=1\n")
+    (tmp_path / "env" / "bin").mkdir(parents=True)
     seen = files(look(probe(tmp_path / "main.conf", beside=True))["it"])
     assert set(seen) == {str(tmp_path / name) for name in (*wanted, "main.conf")}
     declared = files(look(probe(folders=[str(tmp_path)]))["it"])
@@ -252,7 +254,7 @@ def test_hostile_files(look: Look, tmp_path: Path) -> None:
     errors = {Path(name).name: row.get("error") for name, row in seen.items()}
     outcomes = {Path(name).name: row.get("outcome") for name, row in seen.items()}
     assert "fifo" in str(errors["fifo.env"])
-    assert "directory" in str(errors["folder.env"])
+    assert "folder.env" not in errors  # a folder, such as a virtual environment, is no file
     assert "character device" in str(errors["zero.env"])
     assert errors["loop.env"] == "Too many levels of symbolic links"
     assert outcomes["dangling.env"] == "absent"

@@ -218,12 +218,22 @@ def test_what_is_no_fault(tmp_path: Path, text: str) -> None:
         ("10-shop.conf", False),
         ("holdings", False),
         ("api-v2.conf", False),
+        ("app-v1.2.conf", False),
+        ("203.0.113.5", False),
+        ("10.0.0.5.conf", False),
+        ("shop.test", False),
     ],
 )
 def test_what_is_called_a_leftover(tmp_path: Path, name: str, leftover: bool) -> None:
     files = {"main": "http { include on/*; }", f"on/{name}": "server { }"}
     found = bad(configured(tmp_path, files), "web_configuration")
     assert any("/leftover/" in one for one in found) is leftover
+
+
+def test_a_site_on_a_unix_socket_listens_on_no_port(tmp_path: Path) -> None:
+    """Who says `listen unix:…` does not get port 80 as well."""
+    text = "http { server { listen unix:/run/a.sock; server_name a; } }"
+    assert not [one for one in bad(configured(tmp_path, {"main": text})) if "80" in one]
 
 
 def test_a_port_that_another_program_holds(tmp_path: Path) -> None:

@@ -63,6 +63,16 @@ def test_twins_have_to_run_both() -> None:
     assert "twin_services:plant-twin-a.service" not in findings(stopped, "twin_services")
 
 
+@pytest.mark.parametrize(
+    "differs",
+    [{"User": "bob"}, {"EnvironmentFiles": "/etc/b.env (ignore_errors=no)"}],
+)
+def test_what_has_another_user_or_environment_is_no_twin(differs: dict[str, str]) -> None:
+    """The same program for two users, or with two configurations, is meant to run twice."""
+    apart = changed(bundle(), "plant-twin-b.service", **differs)
+    assert "twin_services:plant-twin-a.service" not in findings(apart, "twin_services")
+
+
 def test_a_folder_or_variable_that_is_not_known_makes_twins_unknown() -> None:
     names = ("plant-twin-a.service", "plant-twin-b.service")
     nowhere = bundle()

@@ -38,11 +38,12 @@ _KEYWORDS = frozenset(
 _LISTS = frozenset(["for", "case", "select", "function"])
 _BUILTIN_WORDS = """
     . : [ [[ alias bg break cd command continue echo eval exec exit export false fg getopts hash
-    jobs kill local printf pwd read readonly return set shift source test times trap true type
-    ulimit umask unalias unset wait
+    declare jobs kill let local popd printf pushd pwd read readonly return set shift shopt source
+    test times trap true type typeset ulimit umask unalias unset wait
 """
 _BUILTINS = frozenset(_BUILTIN_WORDS.split())
 _TESTS = re.compile(r"(?:^|[\s;&|(])(?:\[\[?|test)\s|(?:^|[\s;&|(])(?:command\s+-v|which|type)\s")
+_OWN_PATH = re.compile(r"(?:^|[\s;&|(])(?:\.|source|eval)\s|\bPATH=")
 _STARTERS = frozenset(["exec", "nohup", "nice", "ionice", "chronic", "setsid", "env", "command"])
 _INTERPRETER = re.compile(r"(?:python|pypy|perl|ruby|node|php|bash|dash|sh|zsh)[0-9.]*")
 
@@ -110,13 +111,16 @@ def programs(command: str, settings: Dict[str, str]) -> Programs:
     missing: Dict[str, None] = {}
     names: Dict[str, None] = {}
     folder: Optional[str] = None
+    search = settings.get("PATH", _DEFAULT_PATH)
+    if _OWN_PATH.search(command):
+        search = "$"  # what the shell makes of it is not known: then no bare name is looked for
     for words in _simple_commands(command):
         if words[0] in _LISTS:
             break
         if words[0] == "cd":
             folder = words[1] if len(words) > 1 and _certain(words[1]) else ""
             continue
-        for path in _started(words, settings.get("PATH", _DEFAULT_PATH), folder):
+        for path in _started(words, search, folder):
             there = _there(path)
             if there is not None:
                 (found if there else missing if "/" in path else names)[path] = None

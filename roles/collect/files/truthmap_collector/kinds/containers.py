@@ -36,7 +36,10 @@ _GROUPS = (
     ("podman", re.compile("/libpod-" + _ID)),
     ("containerd", re.compile("/cri-containerd-" + _ID)),
     ("cri-o", re.compile("/crio-" + _ID)),
+    ("containerd", re.compile("/nerdctl-" + _ID)),
+    ("nspawn", re.compile(r"/machine-([A-Za-z0-9_.\\-]{1,64})\.scope")),
     ("lxc", re.compile(r"/lxc(?:\.payload\.|/)([A-Za-z0-9_-]{1,64})")),
+    ("other", re.compile("/" + _ID + "(?:/|$)")),
 )
 _SHOWN = 12  # of an id, as the engines show it
 _ANSWER_BYTES = 4194304

@@ -19,6 +19,7 @@ _LARGEST = 1024 * 1024  # bytes; no environment file is larger, and no process c
 _MOST_BESIDE = 500  # files of one folder
 _MAGIC = re.compile(r"[*?\[]")
 _ENV_NAME = re.compile(r"(^|[._-])env($|[._~#-])", re.IGNORECASE)
+_SAMPLE = re.compile(r"[._-](example|sample|template|tmpl|dist|defaults?)$", re.IGNORECASE)
 
 _SHARED_NAMES = """
     / /etc /etc/conf.d /etc/default /etc/sysconfig /home /opt /root /run /srv /tmp /usr /var
@@ -128,6 +129,8 @@ class _Look:
     def _is_wanted(self, folder: str, name: str) -> bool:
         """Say whether a name is that of an environment file, or begins with that of one we read."""
         path = os.path.join(folder, name)
+        if _SAMPLE.search(name) or os.path.isdir(host.to_os(path)):
+            return False  # what a project shows as an example; a virtual environment called `env`
         return bool(_ENV_NAME.search(name)) or any(path.startswith(one) for one in self._seen)
 
     def _file(self, path: str) -> None:
