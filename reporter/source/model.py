@@ -4,7 +4,7 @@ Sample (one row a line; see truthmap_collector/source/syntax.py for what `module
 
     {"row": "unused", "path": "/opt/a/old.py", "root": "/opt/a"}
     {"row": "file", "id": 0, "path": "/opt/a/main.py", "size": 783, "mtime": 1795618442.713,
-     "sha256": "…", "imports": ["lib.bus:EventBus", "os"]}
+     "imports": ["lib.bus:EventBus", "os"]}
     {"row": "syntax", "id": 0, "module": {"from": {…}, "classes": {…}, "functions": {…}}}
     {"row": "path", "id": 0, "folders": ["/opt/a"], "modules": {"lib.bus": 1}}
     {"row": "program", "unit": "a.service", "cwd": "/opt/a", "script": "/opt/a/main.py",
@@ -33,7 +33,6 @@ class SourceFile:
     path: str
     size: int | None = None
     mtime: float | None = None
-    sha256: str | None = None
     imports: tuple[str, ...] = ()
     error: str | None = None
     dynamic: int = 0
@@ -117,7 +116,6 @@ def _file(row: Mapping[str, Any]) -> SourceFile:
         path=row["path"],
         size=row.get("size"),
         mtime=row.get("mtime"),
-        sha256=row.get("sha256"),
         imports=tuple(row.get("imports", ())),
         error=row.get("error"),
         dynamic=row.get("dynamic", 0),

@@ -52,6 +52,13 @@ def test_what_a_program_imports_is_followed(tmp_path: Path) -> None:
     assert {row["path"] for row in rows(record, "unused")} == {str(tmp_path / "unused.py")}
 
 
+def test_no_digest_of_a_file_leaves(tmp_path: Path) -> None:
+    """A digest without a key would confirm a guess at what a file with a password holds."""
+    tree(tmp_path, {"main.py": "PASSWORD = 'x'\n"})
+    (row,) = rows(record_of([script(tmp_path / "main.py")]), "file")
+    assert set(row) == {"row", "id", "path", "size", "mtime", "imports"}
+
+
 def test_a_folder_we_add_hides_no_library(tmp_path: Path) -> None:
     """The project's own folder is tried, after Python's own search would have ended."""
     tree(

@@ -1,7 +1,6 @@
 """The scan: from entry points along the imports, files read once, and what they say of streams."""
 
 import ast
-import hashlib
 import os
 import re
 import sys
@@ -250,7 +249,6 @@ class Scanner:
         if data is None:
             return
         file.read = True
-        file.row["sha256"] = hashlib.sha256(data).hexdigest()
         file.streams = bool(_STREAM_WORD.search(data))
         found: Dict[str, None] = {}
         for match in _FROM.finditer(data):
