@@ -189,3 +189,41 @@ def test_which_program_a_unit_starts(command: str) -> None:
     (one,) = found
     assert expected == {key: one[key] for key in ("script", "module", "program") if key in one}
     assert "secret" not in str(one)
+
+
+SECRET = ("correcthorse", "abc.def.ghi")
+UNDER_A_NAME = {
+    "a mapping": 'C = {"password": "correcthorse", "token": "abc.def.ghi", "x": "orders:new"}\n'
+    'r.xadd(C["x"], {})',
+    "a weak key": 'C = {"webhook": "correcthorse", "x": "orders:new"}\nr.xadd(C["x"], {})',
+    "a mapping inside": 'C = {"x": "orders:new", "token": {"a": "abc.def.ghi"}}\n'
+    'r.xadd(C["x"], {})',
+    "around it": 'C = {"x": "orders:new", "secrets": [{"a": "abc.def.ghi"}]}\nr.xadd(C["x"], {})',
+    "a key by name": 'C = {Field.TOKEN: "abc.def.ghi", "x": "orders:new"}\nr.xadd(C["x"], {})',
+    "unpacked": 's, password = "orders:new", "correcthorse"\nr.xadd(s, {})\nr.xadd(password, {})',
+    "unpacked unclear": 's = "orders:new"\nr.xadd(s, {})\n'
+    'a, password = f("bob", "correcthorse")\nr.xadd(a, {})',
+    "in a loop": 's = "orders:new"\nr.xadd(s, {})\n'
+    'for a, password in [("bob", "correcthorse")]:\n    r.xadd(a, {})',
+    "a keyword": 'C = f(password="correcthorse", x="orders:new")\nr.xadd(C, {})',
+    "a keyword in a mapping": 'C = {"a": f(token="abc.def.ghi"), "x": "orders:new"}\n'
+    'r.xadd(C["x"], {})',
+    "under a keyword": 'C = f("orders:new", token=g(x="correcthorse"))\nr.xadd(C, {})',
+    "a default": 'def f(s="orders:new", password="correcthorse"):\n'
+    "    r.xadd(s, {})\n    r.xadd(password, {})\nf()",
+    "a variable called params": 'params = "orders:new"\nr.xadd(params, {})\n'
+    'r.xadd(x, {}, password="correcthorse")\ntoken = "abc.def.ghi"\nr.xadd(token, {})',
+    "a parameter called s": 'def f(g="orders:new", s="x", token="abc.def.ghi"):\n'
+    "    r.xadd(g, {})\n    r.xadd(token, {})\nf()",
+}
+
+
+@pytest.mark.parametrize("name", UNDER_A_NAME)
+def test_what_stands_under_a_secret_name_stays(tmp_path: Path, name: str) -> None:
+    """Under whichever of the names around it; what stands beside it is shown."""
+    tree(tmp_path, {"main.py": UNDER_A_NAME[name] + "\n"})
+    record = record_of([script(tmp_path / "main.py")])
+    shown = json.dumps(rows(record, "syntax"))
+    assert "orders:new" in shown
+    assert not [secret for secret in SECRET if secret in shown]
+    assert '["m", 1' in shown
