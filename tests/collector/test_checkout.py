@@ -55,6 +55,29 @@ def test_a_clean_checkout(look: Look, checkout: Path) -> None:
     assert (row["tracked"], row["dirty"], row["complete"]) == (3, 0, True)
 
 
+GHP = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+
+
+@pytest.mark.parametrize(
+    ("remote", "shown"),
+    [
+        ("https://user:a/b#c@host/x.git", "<masked:31>"),
+        ("https://user:a?b@host/x.git", "<masked:27>"),
+        ("https://host/x.git?key=a@b", "<masked:26>"),
+        ("https://user:a@b@host/shop/x.git", "https://host/shop/x.git"),
+        (f"https://host/{GHP}/app.git", "https://host/<masked:40>/app.git"),
+        (f"git@host:{GHP}.git", "host:<masked:40>.git"),
+        (f"/srv/git/{GHP}", "/srv/git/<masked:40>"),
+        ("git@host:shop/qxz9vk-trader.git", "host:shop/qxz9vk-trader.git"),
+    ],
+)
+def test_an_address_carries_no_secret(look: Look, tmp_path: Path, remote: str, shown: str) -> None:
+    """Neither a password with signs of an address in it, nor a token in its path."""
+    make_checkout(tmp_path / "qxz9vk-trader", FILES, remote)
+    (row,) = rows(look(probe(tmp_path / "qxz9vk-trader")))
+    assert row["remotes"] == {"origin": shown}
+
+
 def test_what_was_changed_is_found_as_git_finds_it(look: Look, checkout: Path) -> None:
     (checkout / "a.py").write_text("a = 22\n")  # another size
     (checkout / "sub/b.py").unlink()
