@@ -52,7 +52,7 @@ class Program:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """All of a scan. `complete` is false where a limit or a cut kept files from being seen."""
+    """All of a scan. `complete` is false where a limit, a cut or a refusal kept files unseen."""
 
     record: str
     files: Mapping[int, SourceFile]
@@ -66,6 +66,11 @@ class Scan:
     masked: int
     complete: bool
     lines: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What kept files from being seen: limits, and folders that were refused."""
+        return (*self.limits, *(f"{path}: {why}" for path, why in sorted(self.refused.items())))
 
     def of(self, unit: str) -> Iterator[Program]:
         """Iterate over a unit's programs."""
@@ -95,6 +100,7 @@ def read_scan(record: str, rows: Iterable[Mapping[str, Any]], cut: bool = False)
         elif kind == "end":
             end = row
     limits = tuple(end.get("limits", ()))
+    refused = dict(end.get("refused", {}))
     return Scan(
         record=record,
         files=files,
@@ -104,9 +110,9 @@ def read_scan(record: str, rows: Iterable[Mapping[str, Any]], cut: bool = False)
         unused=tuple(sorted(unused)),
         roots=tuple(end.get("roots", ())),
         limits=limits,
-        refused=dict(end.get("refused", {})),
+        refused=refused,
         masked=int(end.get("masked", 0)),
-        complete=bool(end) and not limits and not cut,
+        complete=bool(end) and not limits and not refused and not cut,
     )
 
 
