@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.lab.checkouts import make_checkout
+from truthmap_collector import checkouts
 
 from .conftest import Look, Records
 
@@ -155,6 +156,25 @@ def test_without_rights_it_says_what_was_denied(
     if os.geteuid() == 0:
         assert row["error"].endswith("index: Permission denied")
         assert row["dirty"] is None
+
+
+def test_what_may_not_be_seen_is_not_called_changed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither deleted nor modified: it was not compared."""
+    os.utime(checkout / "a.py", (1, 1))
+    (checkout / "c.txt").unlink()
+    lstat = os.lstat
+
+    def refuse(path: Any, *args: Any, **more: Any) -> Any:
+        if os.fsencode(path).endswith(b"sub/b.py"):
+            raise PermissionError(13, "Permission denied", path)
+        return lstat(path, *args, **more)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    monkeypatch.setattr(checkouts, "_blob", lambda *_: None)
+    found = checkouts.differences(str(checkout), f"{checkout}/.git", lambda: False, 100)
+    assert (found.modified, found.deleted, found.complete) == ([], ["c.txt"], False)
 
 
 def test_declared_folders_are_searched(look: Look, checkout: Path) -> None:

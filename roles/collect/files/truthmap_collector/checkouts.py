@@ -141,8 +141,11 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
         whole = os.path.join(host.to_os(top), path)
         try:
             found = os.lstat(whole)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             deleted.append(host.from_os(path))
+            continue
+        except OSError:
+            complete = False
             continue
         if not stat.S_ISREG(found.st_mode) or found.st_size & 0xFFFFFFFF != size:
             modified.append(host.from_os(path))
@@ -151,7 +154,10 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
                 complete = False
                 continue
             left -= found.st_size
-            if _blob(whole, found.st_size, width) != digest:
+            blob = _blob(whole, found.st_size, width)
+            if blob is None:
+                complete = False
+            elif blob != digest:
                 modified.append(host.from_os(path))
     return Index(count, modified, deleted, complete)
 
