@@ -12,6 +12,7 @@ import pytest
 
 from tests.source.scans import record_of, script, tree
 from truthmap_collector.selectors import select
+from truthmap_collector.source.search import Folders, is_broad, root_of
 
 
 def rows(record: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -148,6 +149,52 @@ def test_limits_are_said(tmp_path: Path) -> None:
     assert "10 files" in rows(record, "end")[0]["limits"]
     hurried = record_of([script(tmp_path / "main.py")], seconds=0.000001)
     assert hurried["outcome"] == "collected"
+
+
+def test_the_walk_for_unused_files_ends_in_time(tmp_path: Path) -> None:
+    """Asked at every folder, whether it holds sources or not."""
+    tree(tmp_path, {f"d{number}/x/data.txt": "" for number in range(20)})
+    asked = []
+
+    def late() -> bool:
+        asked.append(1)
+        return len(asked) > 5
+
+    folders = Folders()
+    assert list(folders.sources(str(tmp_path), 100, late)) == []
+    assert len(asked) == 6
+
+
+def test_the_walk_enters_no_other_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path, {"a/x.py": "", "mounted/y.py": ""})
+    stat = os.stat
+
+    def mounted(path: Any, *args: Any, **more: Any) -> Any:
+        found = stat(path, *args, **more)
+        if not os.fsencode(path).endswith(b"/mounted"):
+            return found
+        return os.stat_result([*found[:2], found.st_dev + 1, *found[3:10]])
+
+    monkeypatch.setattr(os, "stat", mounted)
+    found = list(Folders().sources(str(tmp_path), 100, lambda: False))
+    assert found == [str(tmp_path / "a" / "x.py")]
+
+
+def test_unused_files_come_last(tmp_path: Path) -> None:
+    """A walk that is stopped costs nothing of what is used."""
+    tree(tmp_path, {"setup.py": "", "main.py": ""})
+    record = record_of([script(tmp_path / "main.py")])
+    kinds = [json.loads(line)["row"] for line in record["stdout"]["data"].splitlines()]
+    assert kinds == ["file", "path", "program", "unused", "end"]
+
+
+@pytest.mark.parametrize("folder", ["/home/bob", "/var/www", "/opt"])
+def test_a_folder_of_many_projects_is_none(folder: str) -> None:
+    assert is_broad(folder)
+    assert not is_broad(folder + "/shop")
+    assert root_of(folder + "/shop", [], Folders()) == folder + "/shop"
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
