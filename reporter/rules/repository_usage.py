@@ -19,6 +19,7 @@ USAGE = text("Module usage/imports")
 REPO_TREE = "repo tree"
 
 _SHOWN = 12
+_ABSENT = "No such file or directory"
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,23 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
     """Which modules of an application its services use, and which none uses.
 
     Means: for each project folder of the programs that services start, ok with the figures;
-    degraded (P3) where code that a service uses cannot be read as Python, an entry point is
-    missing, or an import of the application's own packages leads to no file; unknown where the
-    scan did not get through. A module is used if the imports of a service's program lead to it,
-    wherever in a file they stand. Modules of services that do not run count as used by none that
-    runs. Which modules none uses is counted and named, and no fault: tests and tools are among
-    them.
+    degraded (P3) where the file that a service starts does not exist; unknown where the scan did
+    not get through, was refused a folder, or could not read or parse a file that is used. A module
+    is used if the imports of a service's program lead to it, wherever in a file they stand. Modules
+    of services that do not run count as used by none that runs. Which modules none uses is counted
+    and named, and no fault: tests and tools are among them. Nor is an import of the application's
+    own packages that leads to no file: it is named.
 
     Why: what an inventory, a document or a folder's name calls part of the system is part of it
-    only if something runs it; and a file that cannot be parsed fails when it is imported.
+    only if something runs it.
 
     Evidence: repository_source (imports taken from the sources, nothing executed), systemd_units.
 
     Limits: only Python; programs of units in memory; what the host's Python can parse. Imports by
     computed names, what `PYTHONPATH` or `sys.path` adds beyond the working folder and the project's
     own folders, and installed packages are not followed. An import that leads nowhere may be
-    optional (`try: import`).
+    optional (`try: import`) or stand in a text; what this host's Python cannot parse may be meant
+    for a newer one.
 
     Source: Python's import system (docs.python.org, "The import system"), the module ast.
     """
@@ -92,7 +94,7 @@ def _running(units: Units) -> frozenset[str]:
 
 
 def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing) -> Verdict:
-    faults = list(_faults(usage))
+    faults, unclear = list(_faults(usage)), list(_unclear(usage))
     owner = next(
         (o for one in usage.used if (o := host.profiles.owner(one.program.unit)) is not None), None
     )
@@ -103,23 +105,26 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
             text(
                 "{root}: the code was not read through: {limits}",
                 root=usage.root,
-                limits=", ".join(scan.limits) or "it was stopped",
+                limits=", ".join(scan.gaps[:_SHOWN]) or "it was stopped",
             ),
             owner.name if owner else None,
         )
+    missing = [units] if isinstance(units, Missing) else []
+    if unclear:
+        missing.append(Missing(scan.record, unclear[0]))
     return Verdict(
         subject=_subject(usage.root),
-        status="degraded" if faults else "ok",
+        status="degraded" if faults else "unknown" if unclear else "ok",
         severity="P3" if faults else None,
         running=_runs(usage),
         component=USAGE,
         confidence="configured",
         connected_to=(REPO_TREE,),
         application=owner.name if owner else None,
-        message=_message(scan, usage, len(faults)),
-        details=(*faults[:_SHOWN], *_details(scan, usage)),
+        message=_message(scan, usage, len(faults), len(unclear)),
+        details=(*faults[:_SHOWN], *unclear[:_SHOWN], *_details(scan, usage)),
         citations=(_cite(scan, usage), *_states(units, usage)),
-        missing=(units,) if isinstance(units, Missing) else (),
+        missing=tuple(missing),
     )
 
 
@@ -136,7 +141,7 @@ def _runs(usage: _Usage) -> Running:
     return "partial" if names & usage.running else "no"
 
 
-def _message(scan: Scan, usage: _Usage, faults: int) -> Text:
+def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
     services = {one.program.unit for one in usage.used}
     unused = _unused(scan, usage)
     figures = text(
@@ -152,6 +157,8 @@ def _message(scan: Scan, usage: _Usage, faults: int) -> Text:
         )
     if faults:
         return text("{figures}; faults in what is used: {count}", figures=figures, count=faults)
+    if unclear:
+        return text("{figures}; not known of what is used: {count}", figures=figures, count=unclear)
     return figures
 
 
@@ -160,19 +167,37 @@ def _unused(scan: Scan, usage: _Usage) -> list[str]:
     return [path for path in scan.unused if path.startswith(prefix)]
 
 
-def _faults(usage: _Usage) -> Iterator[Text]:
+def _entries(usage: _Usage) -> Iterator[tuple[Used, SourceFile | None]]:
+    """Yield each program with the file it begins with; None where none was found."""
     for one in usage.used:
-        if one.program.entry is None or not one.modules:
+        files = one.modules.values()
+        yield one, next((file for file in files if file.id == one.program.entry), None)
+
+
+def _faults(usage: _Usage) -> Iterator[Text]:
+    for one, file in _entries(usage):
+        if file is not None and file.error == _ABSENT:
             yield text(
                 "{unit} starts {program}, and no such file was found",
                 unit=one.program.unit,
                 program=one.program.shown,
             )
+
+
+def _unclear(usage: _Usage) -> Iterator[Text]:
+    """Yield what may be a fault: a module may be installed, syntax newer, a file only closed."""
+    entries = list(_entries(usage))
+    for one, file in entries:
+        if file is None:
+            yield text(
+                "{unit} starts {program}, whose file was not found where programs were looked for",
+                unit=one.program.unit,
+                program=one.program.shown,
+            )
+    absent = {file.path for _, file in entries if file is not None and file.error == _ABSENT}
     for path, file in sorted(usage.files.items()):
-        if file.error is not None:
+        if file.error is not None and path not in absent:
             yield text("{path}: {error}", path=path, error=file.error)
-    for path, module in sorted({lost for one in usage.used for lost in one.lost}):
-        yield text("{path} imports {module}, which is nowhere", path=path, module=module)
 
 
 def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
@@ -182,6 +207,12 @@ def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
     idle = sorted(set(usage.files) - usage.in_use)
     if usage.running is not None and idle:
         yield _listed("used only by services that do not run: {paths}", idle)
+    lost_imports = sorted({lost for one in usage.used for lost in one.lost})
+    if lost_imports:
+        yield _listed(
+            "imports that lead to no file: {paths}",
+            [f"{module} ({path})" for path, module in lost_imports],
+        )
     dynamic = sorted(path for path, file in usage.files.items() if file.dynamic)
     if dynamic:
         yield _listed("import modules by names that are computed: {paths}", dynamic)
@@ -218,7 +249,9 @@ def _states(units: Units | Missing, usage: _Usage) -> Iterator[Citation]:
 
 
 def _unknown(scan: Scan, subject: str, message: Text, application: str | None = None) -> Verdict:
-    why = text("limits were reached: {limits}", limits=", ".join(scan.limits) or "time or size")
+    why = text(
+        "limits were reached: {limits}", limits=", ".join(scan.gaps[:_SHOWN]) or "time or size"
+    )
     return Verdict(
         subject=subject,
         status="unknown",

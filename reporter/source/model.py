@@ -4,7 +4,7 @@ Sample (one row a line; see truthmap_collector/source/syntax.py for what `module
 
     {"row": "unused", "path": "/opt/a/old.py", "root": "/opt/a"}
     {"row": "file", "id": 0, "path": "/opt/a/main.py", "size": 783, "mtime": 1795618442.713,
-     "sha256": "…", "imports": ["lib.bus:EventBus", "os"]}
+     "imports": ["lib.bus:EventBus", "os"]}
     {"row": "syntax", "id": 0, "module": {"from": {…}, "classes": {…}, "functions": {…}}}
     {"row": "path", "id": 0, "folders": ["/opt/a"], "modules": {"lib.bus": 1}}
     {"row": "program", "unit": "a.service", "cwd": "/opt/a", "script": "/opt/a/main.py",
@@ -33,7 +33,6 @@ class SourceFile:
     path: str
     size: int | None = None
     mtime: float | None = None
-    sha256: str | None = None
     imports: tuple[str, ...] = ()
     error: str | None = None
     dynamic: int = 0
@@ -53,7 +52,7 @@ class Program:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """All of a scan. `complete` is false where a limit or a cut kept files from being seen."""
+    """All of a scan. `complete` is false where a limit, a cut or a refusal kept files unseen."""
 
     record: str
     files: Mapping[int, SourceFile]
@@ -67,6 +66,11 @@ class Scan:
     masked: int
     complete: bool
     lines: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What kept files from being seen: limits, and folders that were refused."""
+        return (*self.limits, *(f"{path}: {why}" for path, why in sorted(self.refused.items())))
 
     def of(self, unit: str) -> Iterator[Program]:
         """Iterate over a unit's programs."""
@@ -96,6 +100,7 @@ def read_scan(record: str, rows: Iterable[Mapping[str, Any]], cut: bool = False)
         elif kind == "end":
             end = row
     limits = tuple(end.get("limits", ()))
+    refused = dict(end.get("refused", {}))
     return Scan(
         record=record,
         files=files,
@@ -105,9 +110,9 @@ def read_scan(record: str, rows: Iterable[Mapping[str, Any]], cut: bool = False)
         unused=tuple(sorted(unused)),
         roots=tuple(end.get("roots", ())),
         limits=limits,
-        refused=dict(end.get("refused", {})),
+        refused=refused,
         masked=int(end.get("masked", 0)),
-        complete=bool(end) and not limits and not cut,
+        complete=bool(end) and not limits and not refused and not cut,
     )
 
 
@@ -117,7 +122,6 @@ def _file(row: Mapping[str, Any]) -> SourceFile:
         path=row["path"],
         size=row.get("size"),
         mtime=row.get("mtime"),
-        sha256=row.get("sha256"),
         imports=tuple(row.get("imports", ())),
         error=row.get("error"),
         dynamic=row.get("dynamic", 0),

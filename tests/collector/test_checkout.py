@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.lab.checkouts import make_checkout
+from truthmap_collector import checkouts
 
 from .conftest import Look, Records
 
@@ -53,6 +54,29 @@ def test_a_clean_checkout(look: Look, checkout: Path) -> None:
     assert (row["branch"], row["commit"]) == ("main", git(checkout, "rev-parse", "HEAD"))
     assert row["remotes"] == {"origin": "https://git.example.org/a.git"}
     assert (row["tracked"], row["dirty"], row["complete"]) == (3, 0, True)
+
+
+GHP = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+
+
+@pytest.mark.parametrize(
+    ("remote", "shown"),
+    [
+        ("https://user:a/b#c@host/x.git", "<masked:31>"),
+        ("https://user:a?b@host/x.git", "<masked:27>"),
+        ("https://host/x.git?key=a@b", "<masked:26>"),
+        ("https://user:a@b@host/shop/x.git", "https://host/shop/x.git"),
+        (f"https://host/{GHP}/app.git", "https://host/<masked:40>/app.git"),
+        (f"git@host:{GHP}.git", "host:<masked:40>.git"),
+        (f"/srv/git/{GHP}", "/srv/git/<masked:40>"),
+        ("git@host:shop/qxz9vk-trader.git", "host:shop/qxz9vk-trader.git"),
+    ],
+)
+def test_an_address_carries_no_secret(look: Look, tmp_path: Path, remote: str, shown: str) -> None:
+    """Neither a password with signs of an address in it, nor a token in its path."""
+    make_checkout(tmp_path / "qxz9vk-trader", FILES, remote)
+    (row,) = rows(look(probe(tmp_path / "qxz9vk-trader")))
+    assert row["remotes"] == {"origin": shown}
 
 
 def test_what_was_changed_is_found_as_git_finds_it(look: Look, checkout: Path) -> None:
@@ -132,6 +156,25 @@ def test_without_rights_it_says_what_was_denied(
     if os.geteuid() == 0:
         assert row["error"].endswith("index: Permission denied")
         assert row["dirty"] is None
+
+
+def test_what_may_not_be_seen_is_not_called_changed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither deleted nor modified: it was not compared."""
+    os.utime(checkout / "a.py", (1, 1))
+    (checkout / "c.txt").unlink()
+    lstat = os.lstat
+
+    def refuse(path: Any, *args: Any, **more: Any) -> Any:
+        if os.fsencode(path).endswith(b"sub/b.py"):
+            raise PermissionError(13, "Permission denied", path)
+        return lstat(path, *args, **more)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    monkeypatch.setattr(checkouts, "_blob", lambda *_: None)
+    found = checkouts.differences(str(checkout), f"{checkout}/.git", lambda: False, 100)
+    assert (found.modified, found.deleted, found.complete) == ([], ["c.txt"], False)
 
 
 def test_declared_folders_are_searched(look: Look, checkout: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.source.scans import record_of, script, tree
 from truthmap_collector.selectors import select
+from truthmap_collector.source.search import Folders, is_broad, root_of
 
 
 def rows(record: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -50,6 +51,13 @@ def test_what_a_program_imports_is_followed(tmp_path: Path) -> None:
     assert set(files(record, tmp_path)) == used | {"os.py"}
     assert files(record, tmp_path)["main.py"]["dynamic"] == 1
     assert {row["path"] for row in rows(record, "unused")} == {str(tmp_path / "unused.py")}
+
+
+def test_no_digest_of_a_file_leaves(tmp_path: Path) -> None:
+    """A digest without a key would confirm a guess at what a file with a password holds."""
+    tree(tmp_path, {"main.py": "PASSWORD = 'x'\n"})
+    (row,) = rows(record_of([script(tmp_path / "main.py")]), "file")
+    assert set(row) == {"row", "id", "path", "size", "mtime", "imports"}
 
 
 def test_a_folder_we_add_hides_no_library(tmp_path: Path) -> None:
@@ -143,6 +151,52 @@ def test_limits_are_said(tmp_path: Path) -> None:
     assert hurried["outcome"] == "collected"
 
 
+def test_the_walk_for_unused_files_ends_in_time(tmp_path: Path) -> None:
+    """Asked at every folder, whether it holds sources or not."""
+    tree(tmp_path, {f"d{number}/x/data.txt": "" for number in range(20)})
+    asked = []
+
+    def late() -> bool:
+        asked.append(1)
+        return len(asked) > 5
+
+    folders = Folders()
+    assert list(folders.sources(str(tmp_path), 100, late)) == []
+    assert len(asked) == 6
+
+
+def test_the_walk_enters_no_other_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path, {"a/x.py": "", "mounted/y.py": ""})
+    stat = os.stat
+
+    def mounted(path: Any, *args: Any, **more: Any) -> Any:
+        found = stat(path, *args, **more)
+        if not os.fsencode(path).endswith(b"/mounted"):
+            return found
+        return os.stat_result([*found[:2], found.st_dev + 1, *found[3:10]])
+
+    monkeypatch.setattr(os, "stat", mounted)
+    found = list(Folders().sources(str(tmp_path), 100, lambda: False))
+    assert found == [str(tmp_path / "a" / "x.py")]
+
+
+def test_unused_files_come_last(tmp_path: Path) -> None:
+    """A walk that is stopped costs nothing of what is used."""
+    tree(tmp_path, {"setup.py": "", "main.py": ""})
+    record = record_of([script(tmp_path / "main.py")])
+    kinds = [json.loads(line)["row"] for line in record["stdout"]["data"].splitlines()]
+    assert kinds == ["file", "path", "program", "unused", "end"]
+
+
+@pytest.mark.parametrize("folder", ["/home/bob", "/var/www", "/opt"])
+def test_a_folder_of_many_projects_is_none(folder: str) -> None:
+    assert is_broad(folder)
+    assert not is_broad(folder + "/shop")
+    assert root_of(folder + "/shop", [], Folders()) == folder + "/shop"
+
+
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     record = record_of([script(tmp_path / "gone.py")])
     (only,) = rows(record, "file")
@@ -182,3 +236,41 @@ def test_which_program_a_unit_starts(command: str) -> None:
     (one,) = found
     assert expected == {key: one[key] for key in ("script", "module", "program") if key in one}
     assert "secret" not in str(one)
+
+
+SECRET = ("correcthorse", "abc.def.ghi")
+UNDER_A_NAME = {
+    "a mapping": 'C = {"password": "correcthorse", "token": "abc.def.ghi", "x": "orders:new"}\n'
+    'r.xadd(C["x"], {})',
+    "a weak key": 'C = {"webhook": "correcthorse", "x": "orders:new"}\nr.xadd(C["x"], {})',
+    "a mapping inside": 'C = {"x": "orders:new", "token": {"a": "abc.def.ghi"}}\n'
+    'r.xadd(C["x"], {})',
+    "around it": 'C = {"x": "orders:new", "secrets": [{"a": "abc.def.ghi"}]}\nr.xadd(C["x"], {})',
+    "a key by name": 'C = {Field.TOKEN: "abc.def.ghi", "x": "orders:new"}\nr.xadd(C["x"], {})',
+    "unpacked": 's, password = "orders:new", "correcthorse"\nr.xadd(s, {})\nr.xadd(password, {})',
+    "unpacked unclear": 's = "orders:new"\nr.xadd(s, {})\n'
+    'a, password = f("bob", "correcthorse")\nr.xadd(a, {})',
+    "in a loop": 's = "orders:new"\nr.xadd(s, {})\n'
+    'for a, password in [("bob", "correcthorse")]:\n    r.xadd(a, {})',
+    "a keyword": 'C = f(password="correcthorse", x="orders:new")\nr.xadd(C, {})',
+    "a keyword in a mapping": 'C = {"a": f(token="abc.def.ghi"), "x": "orders:new"}\n'
+    'r.xadd(C["x"], {})',
+    "under a keyword": 'C = f("orders:new", token=g(x="correcthorse"))\nr.xadd(C, {})',
+    "a default": 'def f(s="orders:new", password="correcthorse"):\n'
+    "    r.xadd(s, {})\n    r.xadd(password, {})\nf()",
+    "a variable called params": 'params = "orders:new"\nr.xadd(params, {})\n'
+    'r.xadd(x, {}, password="correcthorse")\ntoken = "abc.def.ghi"\nr.xadd(token, {})',
+    "a parameter called s": 'def f(g="orders:new", s="x", token="abc.def.ghi"):\n'
+    "    r.xadd(g, {})\n    r.xadd(token, {})\nf()",
+}
+
+
+@pytest.mark.parametrize("name", UNDER_A_NAME)
+def test_what_stands_under_a_secret_name_stays(tmp_path: Path, name: str) -> None:
+    """Under whichever of the names around it; what stands beside it is shown."""
+    tree(tmp_path, {"main.py": UNDER_A_NAME[name] + "\n"})
+    record = record_of([script(tmp_path / "main.py")])
+    shown = json.dumps(rows(record, "syntax"))
+    assert "orders:new" in shown
+    assert not [secret for secret in SECRET if secret in shown]
+    assert '["m", 1' in shown

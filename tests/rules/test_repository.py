@@ -7,7 +7,7 @@ import json
 import pytest
 
 from reporter.errors import InputError
-from reporter.findings import Status
+from reporter.findings import Status, Verdict
 from reporter.profile import load_profiles
 from tests.builders import without
 from tests.rules.repository_cases import (
@@ -137,23 +137,53 @@ def test_modules_used_and_not() -> None:
     assert f"used by no service: {ROOT}/shop/forgotten.py" in map(str, found.details)
 
 
-@pytest.mark.parametrize(
-    ("edit", "said"),
-    [
-        ({"error": "syntax error in line 3"}, "shop/bus.py: syntax error in line 3"),
-        ({"imports": ["shop.gone"]}, "shop/bus.py imports shop.gone, which is nowhere"),
-    ],
-)
-def test_a_fault_in_what_is_used(edit: Row, said: str) -> None:
-    """Code that a service uses and that cannot be read, an import that leads nowhere."""
+def with_file(name: str, **edit: object) -> Verdict:
     broken = with_rows(
         bundle(),
         SOURCE,
-        lambda row: {**row, **edit} if row.get("path") == f"{ROOT}/shop/bus.py" else row,
+        lambda row: {**row, **edit} if row.get("path") == f"{ROOT}/{name}" else row,
     )
-    found = verdict(broken, "module_usage", f"modules{ROOT}")
+    return verdict(broken, "module_usage", f"modules{ROOT}")
+
+
+def test_a_program_that_is_not_there_is_a_fault() -> None:
+    found = with_file("main.py", error="No such file or directory")
     assert (found.status, found.severity) == ("degraded", "P3")
-    assert any(said in str(one) for one in found.details)
+    assert any("and no such file was found" in str(one) for one in found.details)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("shop/bus.py", "syntax error in line 3"),
+        ("shop/orders.py", "No such file or directory"),
+        ("main.py", "Permission denied"),
+    ],
+)
+def test_what_could_not_be_read_or_parsed_is_unknown(name: str, error: str) -> None:
+    """It may be meant for a newer Python, or closed to the collector alone."""
+    found = with_file(name, error=error)
+    assert (found.status, found.severity) == ("unknown", None)
+    assert f"{ROOT}/{name}: {error}" in [str(one) for one in found.details]
+    assert [one.probe for one in found.missing] == [SOURCE]
+
+
+def test_an_import_that_leads_nowhere_is_no_fault() -> None:
+    """It may stand in `try:`, or in a text; it is named."""
+    found = with_file("shop/bus.py", imports=["shop.gone"])
+    assert found.status == "ok"
+    said = f"imports that lead to no file: shop.gone ({ROOT}/shop/bus.py)"
+    assert said in [str(one) for one in found.details]
+
+
+def test_a_folder_that_was_refused_leaves_the_rest_unknown() -> None:
+    refused = {"/opt/shut": "Permission denied"}
+    closed = with_rows(
+        bundle(), SOURCE, lambda row: {**row, "refused": refused} if row["row"] == "end" else row
+    )
+    found = verdict(closed, "module_usage", f"modules{ROOT}")
+    assert found.status == "unknown"
+    assert "/opt/shut: Permission denied" in str(found.message)
 
 
 def test_a_scan_that_did_not_get_through_is_unknown() -> None:

@@ -138,7 +138,7 @@ def uses(scanned: tuple[Scan, float]) -> StreamUses:
 
 def test_thousands_of_files_are_read(scanned: tuple[Scan, float]) -> None:
     found, seconds = scanned
-    read = [file for file in found.files.values() if file.sha256]
+    read = [file for file in found.files.values() if file.size and not file.error]
     print(f"\n{len(read)} files of {sum(f.size or 0 for f in read)} bytes in {seconds:.1f} s")
     assert len(read) >= 3000
     assert found.complete, found.limits

@@ -13,6 +13,7 @@ import struct
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from truthmap_collector import host, reading
+from truthmap_collector.masking import Masker
 from truthmap_collector.observation import Tail
 
 __all__ = ["Index", "differences", "find", "git_folder", "head", "remotes"]
@@ -24,8 +25,9 @@ _HASHED = 1 << 26
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 _SECTION = re.compile(r'\s*\[remote "([^"]*)"\]\s*$')
 _URL = re.compile(r"\s*url\s*=\s*(.*?)\s*$")
-_USER_INFO = re.compile(r"^([A-Za-z][\w+.-]*://)[^/]*@")
+_USER_INFO = re.compile(r"^([A-Za-z][\w+.-]*://)[^/?#]*@")
 _SHORT = re.compile(r"^[^/@:]+@([^/:]+:)")
+_HOST = re.compile(r"[A-Za-z][\w+.-]*://[^/]*|[^/:]+:|")
 
 _SYMLINK, _SUBMODULE = 0o120000, 0o160000
 _EXTENDED, _ASSUMED, _SKIPPED = 0x4000, 0x8000, 0x4000
@@ -84,8 +86,12 @@ def head(git: str) -> Tuple[Optional[str], Optional[str]]:
     return branch, None
 
 
-def remotes(git: str) -> Dict[str, str]:
-    """Return the remotes' addresses by name, without users, passwords, queries."""
+def remotes(git: str, top: str) -> Dict[str, str]:
+    """Return the remotes' addresses by name, without users, passwords, queries.
+
+    Of the path those parts are masked that are neither plain words nor the checkout's own name.
+    """
+    masker = Masker([os.path.basename(top)])
     found: Dict[str, str] = {}
     name = None
     for line in _text(_common(git) + "/config").splitlines():
@@ -95,10 +101,23 @@ def remotes(git: str) -> Dict[str, str]:
             continue
         url = _URL.match(line)
         if name and url:
-            bare = _USER_INFO.sub(r"\1", url.group(1))
-            bare = re.split(r"[?#]", _SHORT.sub(r"\1", bare))[0]
-            found[name] = bare if "@" not in bare else "<masked:{}>".format(len(bare))
+            found[name] = _bare(url.group(1), masker)
     return found
+
+
+def _bare(url: str, masker: Masker) -> str:
+    bare = _SHORT.sub(r"\1", _USER_INFO.sub(r"\1", url))
+    if "@" in bare:  # a password may hold any of `/?#`: where it ends is not clear
+        return "<masked:{}>".format(len(bare))
+    bare = re.split(r"[?#]", bare)[0]
+    host_part = _HOST.match(bare)
+    end = host_part.end() if host_part else 0
+    return bare[:end] + "/".join(_part(one, masker) for one in bare[end:].split("/"))
+
+
+def _part(part: str, masker: Masker) -> str:
+    stem, suffix = (part[:-4], ".git") if part.endswith(".git") else (part, "")
+    return ("<masked:{}>".format(len(stem)) if masker.text(stem)[1] else stem) + suffix
 
 
 def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Index:
@@ -122,8 +141,11 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
         whole = os.path.join(host.to_os(top), path)
         try:
             found = os.lstat(whole)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             deleted.append(host.from_os(path))
+            continue
+        except OSError:
+            complete = False
             continue
         if not stat.S_ISREG(found.st_mode) or found.st_size & 0xFFFFFFFF != size:
             modified.append(host.from_os(path))
@@ -132,7 +154,10 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
                 complete = False
                 continue
             left -= found.st_size
-            if _blob(whole, found.st_size, width) != digest:
+            blob = _blob(whole, found.st_size, width)
+            if blob is None:
+                complete = False
+            elif blob != digest:
                 modified.append(host.from_os(path))
     return Index(count, modified, deleted, complete)
 

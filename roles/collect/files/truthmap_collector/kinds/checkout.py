@@ -66,7 +66,7 @@ def _row(top: str, names: Names, turn: Turn, most: int) -> Dict[str, Any]:
         row.update(uid=found.st_uid, owner=names.users.get(found.st_uid))
         git = checkouts.git_folder(top)
         row["branch"], row["commit"] = checkouts.head(git)
-        row["remotes"] = checkouts.remotes(git)
+        row["remotes"] = checkouts.remotes(git, top)
         index = checkouts.differences(top, git, turn.over, most)
     except OSError as error:
         where = host.from_os(os.fsencode(error.filename)) if error.filename else top

@@ -1,7 +1,6 @@
 """The scan: from entry points along the imports, files read once, and what they say of streams."""
 
 import ast
-import hashlib
 import os
 import re
 import sys
@@ -13,9 +12,9 @@ from truthmap_collector import host, reading
 from truthmap_collector.observation import Tail, refusal
 from truthmap_collector.source import pruning, syntax
 from truthmap_collector.source.search import (
-    BROAD,
     Folders,
     Path,
+    is_broad,
     is_installed,
     root_of,
     search_path,
@@ -101,8 +100,7 @@ class Scanner:
             self._follow_wrappers()
 
     def rows(self) -> Iterator[Row]:
-        """Yield unused files, files, modules' syntax, search paths, programs, and the end."""
-        yield from self._unused()
+        """Yield files, modules' syntax, search paths, programs, unused files, and the end."""
         ordered = sorted(self._files.values(), key=lambda one: one.number)
         for file in ordered:
             yield dict(file.row, imports=file.imports)
@@ -115,6 +113,7 @@ class Scanner:
         for number, (path, known) in enumerate(self._paths.items()):
             yield {"row": "path", "id": number, "folders": path.first + path.then, "modules": known}
         yield from self._programs
+        yield from self._unused()
         yield {
             "row": "end",
             "roots": list(self._projects),
@@ -130,10 +129,8 @@ class Scanner:
         used = {os.path.realpath(host.to_os(path)) for path in self._files}
         most = left = self._bounds.files * 4
         for root in self._projects:
-            for path in self._folders.sources(root, left):
+            for path in self._folders.sources(root, left, self._late):
                 left -= 1
-                if self._late():
-                    return
                 if os.path.realpath(host.to_os(path)) not in used:
                     used.add(host.to_os(path))
                     yield {"row": "unused", "path": path, "root": root}
@@ -158,7 +155,7 @@ class Scanner:
         folder = os.path.dirname(os.path.realpath(host.to_os(script))) if script else b""
         start = host.from_os(folder) or program["cwd"]
         root = root_of(start, self._roots, self._folders)
-        if not is_installed(start + "/") and root not in BROAD:
+        if not is_installed(start + "/") and not is_broad(root):
             self._projects.setdefault(root)
         path = search_path(start, program["cwd"], root, self._roots, program.get("python", ""))
         known = self._paths.setdefault(path, {})
@@ -250,7 +247,6 @@ class Scanner:
         if data is None:
             return
         file.read = True
-        file.row["sha256"] = hashlib.sha256(data).hexdigest()
         file.streams = bool(_STREAM_WORD.search(data))
         found: Dict[str, None] = {}
         for match in _FROM.finditer(data):

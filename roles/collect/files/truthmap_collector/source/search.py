@@ -2,17 +2,19 @@
 
 import os
 import re
+import stat
 import sys
-from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from truthmap_collector import host, reading
 
-__all__ = ["BROAD", "Folders", "Path", "is_installed", "root_of", "search_path"]
+__all__ = ["Folders", "Path", "is_broad", "is_installed", "root_of", "search_path"]
 
 _MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "manage.py")
 BROAD = set("/ /home /opt /srv /root /var /var/lib /usr/local /tmp /mnt".split())  # noqa: SIM905 - shorter
 """Folders of the system: that a program lies there makes not all of it a project."""
 
+_WIDE = re.compile(r"/home/[^/]+$|/var/www$")
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"}
 _NAME = re.compile(r"[A-Za-z_]\w*$")
 
@@ -84,10 +86,14 @@ class Folders:
                 return ""
         return os.path.join(folder, names[-1] + ".py") if names[-1] + ".py" in held else None
 
-    def sources(self, root: str, most: int) -> Iterator[str]:
-        """Yield the Python files below a folder, at most so many; no link is followed."""
+    def sources(self, root: str, most: int, late: Callable[[], bool]) -> Iterator[str]:
+        """Yield the Python files below a folder, at most so many, until it is late.
+
+        No link is followed, and no other file system entered.
+        """
         waiting = [root]
-        while waiting and most > 0:
+        device = _device(root, follow=True)
+        while waiting and most > 0 and not late():
             folder = waiting.pop()
             held = self.held(folder)
             if "pyvenv.cfg" in held:
@@ -98,10 +104,17 @@ class Folders:
                     if name.endswith(".py") and most > 0:
                         most -= 1
                         yield path
-                elif (
-                    name not in _SKIPPED and name[0] != "." and not os.path.islink(host.to_os(path))
-                ):
+                elif name not in _SKIPPED and name[0] != "." and _device(path) == device:
                     waiting.append(path)
+
+
+def _device(folder: str, follow: bool = False) -> Optional[int]:
+    """Return the file system a folder is on; None for a link, and for what is gone."""
+    try:
+        found = os.stat(host.to_os(folder), follow_symlinks=follow)
+    except OSError:
+        return None
+    return found.st_dev if stat.S_ISDIR(found.st_mode) else None
 
 
 def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
@@ -134,7 +147,7 @@ def root_of(folder: str, declared: List[str], folders: Folders) -> str:
         if folder == root or folder.startswith(root.rstrip("/") + "/"):
             return root
     here, marked = folder, ""
-    while here not in BROAD and here != "/":
+    while not is_broad(here):
         held = folders.held(here)
         if ".git" in held:
             return here
@@ -142,6 +155,11 @@ def root_of(folder: str, declared: List[str], folders: Folders) -> str:
             marked = here
         here = os.path.dirname(here)
     return marked or folder
+
+
+def is_broad(folder: str) -> bool:
+    """Say whether a folder holds more than one project: the system's, a user's, all web sites."""
+    return folder in BROAD or _WIDE.match(folder) is not None
 
 
 def is_installed(path: str) -> bool:

@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 from truthmap_collector.masking import Masker, secrecy
 
@@ -17,6 +17,31 @@ _SUSPECT = re.compile("auth|cred|pass|pw|user|login|basic|secret|token|sign|salt
 _IDS = {"", ">", "$", "*", "0", "0-0", "{", "}", ":{", "}:"}
 
 
+class _Around(NamedTuple):
+    """The names a text stands under; `strict` inside a mapping, where a weak one suffices."""
+
+    names: Tuple[str, ...] = ()
+    expression: bool = True
+    strict: bool = False
+
+    def below(self, *names: str) -> "_Around":
+        return self._replace(names=self.names + names)
+
+
+_NOWHERE = _Around((), False)
+
+
+def _texts(key: Any) -> List[str]:
+    """Return the texts and names that make up a mapping's key."""
+    if not isinstance(key, list) or not key:
+        return []
+    if key[0] in ("s", "n") and isinstance(key[-1], str):
+        return [key[-1]]
+    if key[0] == "a":
+        return [key[2]]
+    return [text for one in key for text in _texts(one)]
+
+
 class Shown:
     """Masks the texts of expressions. `names` are declared patterns of texts that may be shown."""
 
@@ -29,30 +54,56 @@ class Shown:
 
     def syntax(self, module: Dict[str, Any]) -> Dict[str, Any]:
         """Return a module's syntax with every text in it judged."""
-        shown: Dict[str, Any] = self._value(module, "")
+        shown: Dict[str, Any] = self._value(dict(module, functions={}), _NOWHERE)
+        for name, function in module["functions"].items():
+            params = [
+                [param, self._value(default, _Around((param,))), annotation]
+                for param, default, annotation in function["params"]
+            ]
+            rest = {key: one for key, one in function.items() if key != "params"}
+            shown["functions"][name] = dict(self._value(rest, _NOWHERE), params=params)
         return shown
 
-    def _value(self, value: Any, name: str) -> Any:
+    def _value(self, value: Any, around: "_Around") -> Any:
         if isinstance(value, dict):
-            return {key: self._value(one, str(key)) for key, one in value.items()}
+            if around.expression:  # keyword arguments
+                return {key: self._value(one, around.below(key)) for key, one in value.items()}
+            return {key: self._value(one, _Around((key,), False)) for key, one in value.items()}
         if not isinstance(value, list):
             return value
-        if len(value) == 2 and value[0] == "s" and isinstance(value[1], str):
-            return self._text(value[1], name)
-        if len(value) == 3 and value[0] == "g" and isinstance(value[1], list):
-            return self._variable(value)
-        return [self._value(one, name) for one in value]
+        kind, many = (value[0], len(value)) if value and isinstance(value[0], str) else ("", 0)
+        if kind == "s" and many == 2 and isinstance(value[1], str):
+            return self._text(value[1], around)
+        if kind == "g" and many == 3 and isinstance(value[1], list):
+            return self._variable(value, around)
+        if kind == "d" and many == 2 and isinstance(value[1], list):
+            return ["d", [self._pair(key, one, around) for key, one in value[1]]]
+        if kind == "i" and many == 4:
+            base = self._value(value[1], around.below(*value[3].split(",")))
+            return ["i", base, value[2]]
+        if kind == "c" and many == 4 and isinstance(value[3], dict):
+            around = around._replace(expression=True)
+        return [self._value(one, around) for one in value]
 
-    def _variable(self, value: List[Any]) -> List[Any]:
+    def _pair(self, key: Any, value: Any, around: "_Around") -> List[Any]:
+        """A value of a mapping is judged by its key too, and more strictly than a variable's."""
+        names = _texts(key)
+        inside = around.below(*names)._replace(strict=True)
+        return [self._value(key, around), self._value(value, inside)]
+
+    def _variable(self, value: List[Any], around: "_Around") -> List[Any]:
         """An environment variable's name is shown whole; its name tells what its default may be."""
         key = value[1][1] if value[1][0] == "s" and value[1][1].isidentifier() else ""
-        default = value[2] and self._value(value[2], key)
-        return ["g", ["s", key] if key else self._value(value[1], ""), default]
+        default = value[2] and self._value(value[2], around.below(key))
+        return ["g", ["s", key] if key else self._value(value[1], _NOWHERE), default]
 
-    def _text(self, text: str, name: str) -> List[Any]:
-        if text in _IDS or (secrecy(name) < 2 and self._harmless(text)):
+    def _text(self, text: str, around: "_Around") -> List[Any]:
+        level = max(map(secrecy, around.names), default=0)
+        secret = level > 1 or (around.strict and level > 0)
+        if text in _IDS or (not secret and self._harmless(text)):
             return ["s", text]
-        if _LIKE_A_KEY.match(text) and len(text) < 80 and not _SUSPECT.search(name + " " + text):
+        like = bool(_LIKE_A_KEY.match(text)) and len(text) < 80 and not (around.strict and secret)
+        if like and not _SUSPECT.search(" ".join((*around.names, text))):
             return ["s", text]
         self.masked += 1
         return ["m", len(text)]

@@ -193,8 +193,12 @@ class _Reader:
 
     def _bind(self, target: Any, value: Expression, node: Any, place: _Place) -> None:
         if isinstance(target, (ast.Tuple, ast.List)):
+            # All of the names judge the texts where it is not clear which is whose.
+            names = ",".join(last_name(one) for one in ast.walk(target) if last_name(one))
+            whose = _each_own(value, target.elts)
             for number, one in enumerate(target.elts[:20]):
-                self._bind(one, ["i", value, ["k", number]], node, place)
+                own = whose[number] if whose else ["i", value, ["k", number], names]
+                self._bind(one, own, node, place)
         elif isinstance(target, ast.Name):
             binding = [value, node.lineno, place.flag, place.first, place.last]
             place.function["names"].setdefault(target.id, []).append(binding)
@@ -245,6 +249,15 @@ _NOTE: Dict[str, Callable[[_Reader, Any, _Place], None]] = {
     "For": _Reader._loop,
     "AsyncFor": _Reader._loop,
 }
+
+
+def _each_own(value: Expression, targets: List[Any]) -> List[Expression]:
+    """Return the value of each target of an unpacking; none where that is not clear."""
+    items = value[1] if value[0] == "l" else []
+    starred = any(isinstance(one, ast.Starred) for one in targets)
+    if starred or len(items) != len(targets) or any(one[0] == "e" for one in items):
+        return []
+    return list(items)
 
 
 def _params(args: Any) -> List[List[Any]]:
