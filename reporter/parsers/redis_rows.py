@@ -38,6 +38,7 @@ class Row:
     db: int
     sample: Literal["begin", "end"]
     reply: Any
+    fields: Any
     values: Any
     error: str | None
     skipped: str | None
@@ -87,6 +88,7 @@ def _row(line: str) -> Row | None:
         db=db,
         sample="end" if row.get("sample") == "end" else "begin",
         reply=row.get("reply"),
+        fields=row.get("fields"),
         values=row.get("values"),
         error=name(str(row["error"])) if "error" in row else None,
         skipped=name(str(row["skipped"])) if "skipped" in row else None,

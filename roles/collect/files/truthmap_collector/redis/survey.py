@@ -233,8 +233,7 @@ class _Survey:
         count = max(min(self._limits.entries, fitting), 1)
 
         def shape(reply: Reply) -> Dict[str, Any]:
-            shown, values = reduced(reply, self._allowed)
-            return {"reply": shown, "values": values}
+            return reduced(reply, self._allowed)
 
         return Ask(["XREVRANGE", stream.key, "+", "-", "COUNT", str(count)], shape, {"db": db})
 
