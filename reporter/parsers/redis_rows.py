@@ -30,7 +30,8 @@ class Row:
     """One reply. Exactly one of `error`, `skipped` and an answer in `reply` is there.
 
     `at` is when it was asked, epoch seconds; what was not asked may have none. `authenticated` is
-    whether a password was given before it, None where that is not noted.
+    whether a password was given before it, `asked` whether the server had asked for one; None where
+    that is not noted.
     """
 
     ask: tuple[str, ...]
@@ -43,6 +44,7 @@ class Row:
     error: str | None
     skipped: str | None
     authenticated: bool | None
+    asked: bool | None
     line: str
 
     @property
@@ -92,9 +94,14 @@ def _row(line: str) -> Row | None:
         values=row.get("values"),
         error=name(str(row["error"])) if "error" in row else None,
         skipped=name(str(row["skipped"])) if "skipped" in row else None,
-        authenticated=row["authenticated"] if isinstance(row.get("authenticated"), bool) else None,
+        authenticated=_flag(row.get("authenticated")),
+        asked=_flag(row.get("asked")),
         line=line,
     )
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def name(value: Any) -> str | None:
