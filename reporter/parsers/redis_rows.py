@@ -30,7 +30,8 @@ class Row:
     """One reply. Exactly one of `error`, `skipped` and an answer in `reply` is there.
 
     `at` is when it was asked, epoch seconds; what was not asked may have none. `authenticated` is
-    whether a password was given before it, None where that is not noted.
+    whether a password was given before it, `asked` whether the server had asked for one; None where
+    that is not noted.
     """
 
     ask: tuple[str, ...]
@@ -38,10 +39,12 @@ class Row:
     db: int
     sample: Literal["begin", "end"]
     reply: Any
+    fields: Any
     values: Any
     error: str | None
     skipped: str | None
     authenticated: bool | None
+    asked: bool | None
     line: str
 
     @property
@@ -87,12 +90,18 @@ def _row(line: str) -> Row | None:
         db=db,
         sample="end" if row.get("sample") == "end" else "begin",
         reply=row.get("reply"),
+        fields=row.get("fields"),
         values=row.get("values"),
         error=name(str(row["error"])) if "error" in row else None,
         skipped=name(str(row["skipped"])) if "skipped" in row else None,
-        authenticated=row["authenticated"] if isinstance(row.get("authenticated"), bool) else None,
+        authenticated=_flag(row.get("authenticated")),
+        asked=_flag(row.get("asked")),
         line=line,
     )
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def name(value: Any) -> str | None:

@@ -75,6 +75,7 @@ def _survey(record: Record) -> Survey:
         info_end=last[1] if last else None,
         user=next((name(row.reply) for row in _of(read, "ACL", "WHOAMI")), None),
         authenticated=first.authenticated,
+        asked=first.asked,
         slowlog=next((count(row.reply) for row in _of(read, "SLOWLOG", "LEN")), None),
         clients_begin=_readable(begin),
         clients_end=_readable(end),

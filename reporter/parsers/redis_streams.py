@@ -78,9 +78,8 @@ class StreamRows:
     def _entries(self) -> tuple[Entry, ...] | None:
         for row in self._answers("XREVRANGE"):
             if isinstance(row.reply, list):
-                values = row.values if isinstance(row.values, list) else []
                 read = [
-                    _entry(entry, values[place] if place < len(values) else [])
+                    _entry(entry, _at(row.fields, place), _at(row.values, place))
                     for place, entry in enumerate(row.reply)
                 ]
                 self.unread += read.count(None)
@@ -161,9 +160,15 @@ def _consumer(reply: Any) -> Consumer | None:
     return Consumer(called, pending, waited / 1000, None if ago is None else ago / 1000)
 
 
-def _entry(reply: Any, flat: Any) -> Entry | None:
+def _at(beside: Any, place: int) -> Any:
+    """Return what stands beside an entry in another list; None if nothing does."""
+    return beside[place] if isinstance(beside, list) and place < len(beside) else None
+
+
+def _entry(reply: Any, fields: Any, flat: Any) -> Entry | None:
+    """Read an entry; older collectors wrote its fields into the reply."""
     shown = mapping(reply)
-    identity, fields = _id(shown.get("id")), shown.get("fields")
+    identity, fields = _id(shown.get("id")), shown.get("fields") if fields is None else fields
     if identity is None or not isinstance(fields, list):
         return None
     names = tuple(field for field in map(name, fields) if field is not None)

@@ -185,10 +185,10 @@ class Survey:
     None. `stopped` says why the survey did not reach its end, or that some of what it brought
     cannot be read; None if all is there. `clients_begin` and `clients_end` are None where not
     known; `client_total` counts those beyond the limit too, at the beginning. `slowlog` is the slow
-    log's length, `user` who we were to the server, `authenticated` whether a password was given,
-    None where that was not noted. `refused` are the commands about the server
-    itself; those about a stream stand there. `lines` are raw rows by their command: `INFO begin`,
-    `CLIENT LIST end`, `SLOWLOG LEN`, `SCAN db0`.
+    log's length, `user` who we were to the server, `authenticated` whether a password was given
+    and `asked` whether the server had asked for one, None where that was not noted. `refused` are
+    the commands about the server itself; those about a stream stand there. `lines` are raw rows by
+    their command: `INFO begin`, `CLIENT LIST end`, `SLOWLOG LEN`, `SCAN db0`.
     """
 
     record: str
@@ -200,6 +200,7 @@ class Survey:
     info_end: Mapping[str, str] | None
     user: str | None
     authenticated: bool | None
+    asked: bool | None
     slowlog: int | None
     clients_begin: tuple[Client, ...] | None
     clients_end: tuple[Client, ...] | None

@@ -47,8 +47,11 @@ def redis_exposure(
     Why: an open Redis is found by scanners within hours, and gives whoever reaches it all its data
     and often the host.
 
-    Evidence: redis_listeners (ss); whether a password was given, in the surveys; CLIENT LIST. A
-    listener of a forwarder (docker-proxy) counts for the server named at that place.
+    That one is, is known where the server would not answer before it got one. Older surveys gave it
+    unasked, and a server without a password takes any: that is unknown.
+
+    Evidence: redis_listeners (ss); whether a password was asked for and given, in the surveys;
+    CLIENT LIST. A listener of a forwarder (docker-proxy) counts for the server named at that place.
 
     Limits: firewalls and cloud rules are not seen. A server asked from the control node does not
     show what it listens on. Users beside ours may need no password, or have one anybody guesses. A
@@ -135,7 +138,7 @@ def _open(view: View, server: Server, places: str, cited: Citation) -> Verdict:
 def _open_unknown(view: View, server: Server, places: str, cited: Citation) -> Verdict:
     gap = server.missing
     if gap is None and server.survey:
-        why = text("whether a password was given is not noted in the survey")
+        why = text("whether it asked for a password is not noted in the survey")
         gap = Missing(server.survey.record, why)
     return view.verdict(
         server,
@@ -165,7 +168,7 @@ def _remote(view: View, server: Server) -> Iterator[Verdict]:
     asks = _asks_for_password(server)
     if asks is None:
         gap = Missing(
-            server.survey.record, text("whether a password was given is not noted in the survey")
+            server.survey.record, text("whether it asked for a password is not noted in the survey")
         )
         yield view.unknown(server, text("whether it asks for a password is not known"), gap)
         return
@@ -198,9 +201,11 @@ def _asks_for_password(server: Server) -> bool | None:
     if server.survey is None:
         said = str(server.missing.reason) if server.missing else ""
         return True if any(code in said for code in _ASKS_FOR_PASSWORD) else None
-    if server.survey.user not in (None, _DEFAULT_USER):
+    if server.survey.asked:
         return True
-    return server.survey.authenticated
+    if server.survey.authenticated is False and server.survey.user in (None, _DEFAULT_USER):
+        return False
+    return None  # let in by a login nobody had asked for, or by an older survey, which never waits
 
 
 def _clients(survey: Survey | None) -> tuple[Client, ...]:

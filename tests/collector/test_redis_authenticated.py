@@ -28,4 +28,14 @@ def test_a_password_that_was_not_needed_does_not_count(
     with start(tmp_path, *options) as server:
         record = surveyed(server.endpoint, secret)
     first = json.loads(record["stdout"]["data"].splitlines()[0])
-    assert (first["ask"], first["authenticated"]) == (["INFO"], expected)
+    assert first["ask"] == ["INFO"]
+    assert (first["authenticated"], first["asked"]) == (expected, expected)
+
+
+def test_a_named_user_does_not_count_where_anybody_is_let_in(tmp_path: Path) -> None:
+    with start(tmp_path) as server:
+        server.client().execute_command("ACL", "SETUSER", "named", "on", f">{PASSWORD}", "+@all")
+        record = surveyed(server.endpoint, {"username": "named", "password": PASSWORD})
+    first, second = map(json.loads, record["stdout"]["data"].splitlines()[:2])
+    assert (first["authenticated"], first["asked"]) == (False, False)
+    assert second["reply"] == "default"

@@ -228,8 +228,13 @@ def test_tls(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def liar(*answers: bytes, rest: bytes = b"", echo: bool = False) -> Iterator[str]:
-    """A program that gives these answers in turn, whatever it is asked; then `rest` for ever."""
+def liar(
+    *answers: bytes, rest: bytes = b"", echo: bool = False, heard: list[bytes] | None = None
+) -> Iterator[str]:
+    """A program that gives these answers in turn, whatever it is asked; then `rest` for ever.
+
+    `heard` gets what it was asked.
+    """
 
     def serve() -> None:
         with contextlib.suppress(OSError):
@@ -237,6 +242,8 @@ def liar(*answers: bytes, rest: bytes = b"", echo: bool = False) -> Iterator[str
             with link:
                 for answer in answers:
                     asked = link.recv(65536)
+                    if heard is not None:
+                        heard.append(asked)
                     link.sendall(asked if echo else answer)
                 while rest:
                     link.sendall(rest)
@@ -252,6 +259,8 @@ def liar(*answers: bytes, rest: bytes = b"", echo: bool = False) -> Iterator[str
     thread.join(5)
 
 
+NOAUTH = b"-NOAUTH Authentication required.\r\n"
+TAKES_ANYBODY = b"$24\r\nredis_version:7.0.15\r\n\r\n\r\n"
 NO_REDIS = "what it answers is not Redis's protocol"
 LIES: dict[str, tuple[bytes, str, str]] = {
     "http": (b"HTTP/1.1 400 Bad Request\r\n\r\n", "error", NO_REDIS + " but begins with HTTP/"),
@@ -311,19 +320,60 @@ def test_an_echo_does_not_give_the_password_away() -> None:
 def test_an_error_that_repeats_the_password() -> None:
     """A server's own words about AUTH are not shown: some repeat the arguments."""
     answer = b"-ERR unknown command `AUTH`, with args beginning with: `Sesame`, \r\n"
-    with liar(answer, b"-ERR no such thing as Sesame\r\n") as endpoint:
-        record = surveyed(endpoint, {"password": "Sesame"}, timeout_s=2)
-    assert record["outcome"] == "denied"
+    with liar(NOAUTH, answer) as endpoint:
+        record = surveyed(endpoint, {"password": "Sesame-6d1f"}, timeout_s=2)
+    assert record["outcome"] == "error"
+    assert record["reason"] == f"{endpoint}: AUTH was refused: in words that are not shown"
     assert "Sesame" not in str(record)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        TAKES_ANYBODY,
+        b"-ERR max number of clients reached\r\n",
+        b"-DENIED protected mode\r\n",
+        b":1\r\n",
+    ],
+)
+@pytest.mark.parametrize("user", [None, "someone"])
+def test_a_password_that_is_not_asked_for_is_not_given(answer: bytes, user: str | None) -> None:
+    """Any program may call itself a server: it gets a password only after NOAUTH."""
+    heard: list[bytes] = []
+    with liar(answer, answer, answer, heard=heard) as endpoint:
+        surveyed(endpoint, {"username": user, "password": "Sesame-6d1f"}, timeout_s=1)
+    assert b"INFO" in heard[0]
+    assert not [asked for asked in heard if b"AUTH" in asked or b"Sesame" in asked]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "said"),
+    [
+        (b"-ERR max number of clients reached\r\n", "error", "max number of clients reached"),
+        (b"-DENIED Redis is running in protected mode\r\n", "denied", "is in protected mode"),
+        (b"-WRONGPASS invalid username-password pair\r\n", "denied", "does not take the password"),
+        (b"-ERR invalid password\r\n", "denied", "does not take the password"),
+    ],
+)
+def test_what_is_no_wrong_password_is_not_called_one(
+    answer: bytes, outcome: str, said: str
+) -> None:
+    """AUTH may be refused for other reasons, each with its own way out."""
+    with liar(NOAUTH, answer) as endpoint:
+        record = surveyed(endpoint, {"password": "Sesame-6d1f"}, timeout_s=2)
+    assert record["outcome"] == outcome
+    assert said in record["reason"]
 
 
 def test_a_user_before_redis_6() -> None:
     """Where AUTH takes one argument, the password alone is tried."""
     wrong = b"-ERR wrong number of arguments for 'auth' command\r\n"
-    with liar(wrong, b"-ERR invalid password\r\n") as endpoint:
+    with liar(NOAUTH, wrong, b"-ERR invalid password\r\n") as endpoint:
         record = surveyed(endpoint, {"username": "default", "password": "Sesame"}, timeout_s=2)
     assert record["outcome"] == "denied"
-    with liar(wrong, b"+OK\r\n", *BEGIN[:5], BEGIN[5].replace(b"*1", b"*0")[:-7]) as endpoint:
+    with liar(
+        NOAUTH, wrong, b"+OK\r\n", *BEGIN[:5], BEGIN[5].replace(b"*1", b"*0")[:-7]
+    ) as endpoint:
         record = surveyed(endpoint, {"username": "default", "password": "Sesame"}, timeout_s=1)
     assert row(record, "INFO")["reply"].startswith("# Server")
 

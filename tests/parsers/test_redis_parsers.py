@@ -115,7 +115,8 @@ def test_a_stream_with_its_groups() -> None:
             "XREVRANGE",
             "a",
             db=0,
-            reply=[{"id": "1771171927000-0", "fields": ["ts", "source"]}],
+            reply=[{"id": "1771171927000-0"}],
+            fields=[["ts", "source"]],
             values=[["time", "ts", "1771171927", "source", "source", "ai-engine"]],
         ),
         row("XINFO", "STREAM", "a", db=0, sample="end", reply={**XINFO, "length": 6}),
@@ -133,6 +134,14 @@ def test_a_stream_with_its_groups() -> None:
         ("time", "1771171927"),
         ("source", "ai-engine"),
     ]
+    assert entry.fields == ("ts", "source")
+
+
+def test_an_older_survey_has_its_fields_in_the_reply() -> None:
+    found = stream(
+        row("XREVRANGE", "a", db=0, reply=[{"id": "1-0", "fields": ["ts", "source"]}], values=[[]])
+    )
+    assert found.entries[0].fields == ("ts", "source")
 
 
 def test_what_was_refused_or_not_asked_is_not_known() -> None:

@@ -53,10 +53,20 @@ def test_a_client_from_a_neighbour_shows_that_others_are_let_in() -> None:
 
 @pytest.mark.parametrize("port", [6392, 6393])
 def test_open_with_a_password_is_ok_and_said(port: int) -> None:
-    """One refused the survey, the other was given the password."""
-    shown = verdict(bundle("access"), RULE, port)
+    """One refused the survey, the other was given the password it had asked for."""
+    collected = bundle("access")
+    if port == 6393:
+        collected = edited(collected, port, lambda row: {**row, "asked": True})
+    shown = verdict(collected, RULE, port)
     assert shown.status == "ok"
     assert "and asks for a password" in str(shown.message)
+
+
+@pytest.mark.parametrize("asked", [None, False])
+def test_a_password_nobody_asked_for_does_not_show_that_it_is_asked_for(asked: bool | None) -> None:
+    """A user that needs none takes any: an older survey gave it unasked."""
+    shown = verdict(edited(bundle("access"), 6393, lambda row: {**row, "asked": asked}), RULE, 6393)
+    assert shown.status == "unknown"
 
 
 def test_whether_it_asks_is_unknown_where_the_survey_does_not_say() -> None:
@@ -94,7 +104,7 @@ def test_a_server_asked_from_the_control_node(
     def told(row: Row) -> Row:
         row.pop("authenticated", None)
         if row["ask"] == ["INFO"] and authenticated is not None:
-            row["authenticated"] = authenticated
+            row["authenticated"] = row["asked"] = authenticated
         return row
 
     host = edited(bundle(), 6379, told)

@@ -254,7 +254,7 @@ KINDS = {
             },
         },
         ["endpoint"],
-        {"json": ["error", "values"]},
+        {"json": ["error", "fields", "values"]},
         False,
     ),
     "server_config": KindArguments(

@@ -128,8 +128,8 @@ class Conversation:
         if ask.command[0] not in _AT_THE_END:
             room -= self._reserve // 2
         if _length(row) > room:
-            row.pop("reply", None)
-            row.pop("values", None)
+            for name in ("reply", "fields", "values"):
+                row.pop(name, None)
             row["skipped"] = "its reply had no room in {} bytes".format(self._turn.limit)
         if _length(row) <= room:
             self._turn.write(row)

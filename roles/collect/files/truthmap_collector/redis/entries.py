@@ -1,8 +1,9 @@
 """What of a stream's entry may leave the host: ID, field names, and a few values of known shape.
 
-Payloads may hold secrets and personal data. A value is taken only from a field whose name is in
-one of the lists (time, source, type), directly or inside a field that holds a JSON object, and
-only if it looks like what the list promises.
+Payloads may hold secrets and personal data. So may names, where a producer puts data in their
+place: they have to look like names, and go through the masker as values do. A value is taken only
+from a field whose name is in one of the lists (time, source, type), directly or inside a field that
+holds a JSON object, and only if it looks like what the list promises.
 """
 
 import json
@@ -18,7 +19,8 @@ _FIELDS = 64  # names of one entry
 _VALUES = 16  # of one entry
 _JSON_BYTES = 65536
 _NESTED = 2  # objects: `payload.ts`, `payload.data.ts`
-_FIELD = re.compile(r"[A-Za-z_$@][A-Za-z0-9_.:/$@ -]{0,63}\Z")
+_FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.:/$-]{0,39}\Z")
+_DATA = re.compile(r"[0-9]{5}|[0-9a-fA-F]{12}")  # a number of somebody, part of a key
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/@-]{0,63}\Z")
 # Epoch seconds to nanoseconds, with a fraction or without; ISO 8601 with a zone or without.
 _NUMBER = re.compile(r"[0-9]{9,19}(\.[0-9]{0,9})?\Z")
@@ -44,28 +46,31 @@ class Allowed(NamedTuple):
         return cls(roles, tuple(name.lower() for name in args.get("payload_fields", [])))
 
 
-def reduced(reply: Reply, allowed: Allowed) -> Tuple[List[Dict[str, Any]], List[List[str]]]:
-    """Return XREVRANGE's entries as {id, fields}, and for each its flat list of triples.
+def reduced(reply: Reply, allowed: Allowed) -> Dict[str, List[Any]]:
+    """Return XREVRANGE's entries: `reply` their {id}, `fields` their names, `values` their triples.
 
-    A triple is role, path of the field, and the value's text. Raises ShapeError.
+    The lists go side by side: the masker judges whole keys of a row. A triple is role, path of the
+    field, and the value's text. Raises ShapeError.
     """
     if not isinstance(reply, list):
         raise ShapeError("a list of entries was expected")
-    shown, values = [], []
+    shown, fields, values = [], [], []
     for entry in reply:
         if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[1], list):
             raise ShapeError("an entry's ID and fields were expected")
         pairs = list(zip(entry[1][::2], entry[1][1::2]))
-        names = [_shown(words(name)) for name, _ in pairs[:_FIELDS]]
-        shown.append({"id": words(entry[0]), "fields": names})
+        shown.append({"id": words(entry[0])})
+        fields.append([_shown(words(name)) for name, _ in pairs[:_FIELDS]])
         found = list(_found(pairs, allowed))[:_VALUES]
         values.append([part for triple in found for part in triple])
-    return shown, values
+    return {"reply": shown, "fields": fields, "values": values}
 
 
 def _shown(name: str) -> str:
     """Return a field's name; one that is none (data in its place) by its length only."""
-    return name if _FIELD.match(name) else "<masked:{}>".format(len(name))
+    if _FIELD.match(name) and not _DATA.search(name):
+        return name
+    return "<masked:{}>".format(len(name))
 
 
 def _found(

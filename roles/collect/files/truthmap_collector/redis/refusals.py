@@ -7,17 +7,22 @@ from truthmap_collector.observation import DENIED, ERROR, Verdict
 from truthmap_collector.redis.transport import ErrorReply
 
 __all__ = [
+    "asks_for_password",
     "final",
     "is_final",
     "knows_no_users",
+    "lacks_rights",
     "needs_no_password",
     "of_first_command",
-    "wrong_password",
+    "of_login",
 ]
 
 _COMMAND = re.compile(r"'([a-z|-]+)' command", re.IGNORECASE)
 _NO_PASSWORD_SET = re.compile(r"without any password configured|no password is set")
 _VARIABLES = "probe_redis_username and probe_redis_password, or probe_redis_credentials"
+_WRONG = ("WRONGPASS", "NOAUTH")
+_OTHER = ("DENIED", "NOPERM")
+_TOO_MANY = "max number of clients reached"
 
 _FINAL = {
     "LOADING": "the server is loading its data into memory: collect again when it has",
@@ -67,16 +72,35 @@ def needs_no_password(error: ErrorReply) -> bool:
     return bool(_NO_PASSWORD_SET.search(error))
 
 
-def wrong_password(error: ErrorReply, user: Optional[str]) -> Verdict:
-    """Return the verdict when the server does not take the password; its words stay out of it."""
-    if is_final(error):
-        return final(error)
-    return Verdict(
-        DENIED,
-        "{}: the server does not take the password given for the user {}: check {}".format(
-            error.code if error.code.isalpha() else "AUTH", user or "default", _VARIABLES
-        ),
-    )
+def asks_for_password(error: ErrorReply) -> bool:
+    """Say whether a command was refused for want of a login."""
+    return error.code == "NOAUTH"
+
+
+def lacks_rights(error: ErrorReply) -> bool:
+    """Say whether a command was refused because the user may not give it."""
+    return error.code == "NOPERM"
+
+
+def of_login(error: ErrorReply, user: Optional[str], asked: bool) -> Verdict:
+    """Return the verdict when AUTH is refused. Words not known to us stay out of it.
+
+    Some servers repeat in them what they got, or a part of it. The error's code stands for a server
+    that had `asked` for a password.
+    """
+    if error.code in _WRONG or "invalid password" in error.lower():
+        return Verdict(
+            DENIED,
+            "{}: the server does not take the password given for the user {}: check {}".format(
+                error.code if asked and error.code.isalpha() else "AUTH",
+                user or "default",
+                _VARIABLES,
+            ),
+        )
+    if is_final(error) or error.code in _OTHER:
+        return of_first_command(error, user)
+    said = _TOO_MANY if _TOO_MANY in error else "in words that are not shown"
+    return Verdict(ERROR, "AUTH was refused: {}".format(said))
 
 
 def _named(error: ErrorReply) -> str:

@@ -3,7 +3,7 @@
 import errno
 import socket
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from truthmap_collector.observation import ABSENT, ERROR, TIMEOUT, Verdict, from_os_error
 from truthmap_collector.redis import refusals, resp
@@ -44,45 +44,62 @@ def surveyed(
 ) -> Verdict:
     """Log in and survey over an open connection. `place` is what reasons call the server."""
     try:
-        reply = _say_who(client, login)
+        entry = _enter(client, login)
     except BrokenError as broken:
         if broken.outcome == TIMEOUT and not broken.reason:
             return turn.timed_out()
         return Verdict(broken.outcome, "{}: {}".format(place, login.without(broken.reason)))
-    refused = _refusal(reply, login)
-    if refused is not None:
-        return refused._replace(reason="{}: {}".format(place, refused.reason))
-    authenticated = reply is not None and not isinstance(reply, ErrorReply)
-    verdict = survey(client, args, turn, Identity(login.username, authenticated))
+    if entry.refused is not None:
+        reason = login.without(entry.refused.reason or "")
+        return entry.refused._replace(reason="{}: {}".format(place, reason))
+    user = login.username if entry.authenticated else None
+    verdict = survey(client, args, turn, Identity(user, entry.authenticated, entry.asked))
     if verdict.reason is None or verdict == turn.timed_out():
         return verdict
     return verdict._replace(reason="{}: {}".format(place, login.without(verdict.reason)))
 
 
 def log_in(client: Transport, login: Login) -> Optional[Verdict]:
-    """Say who we are, if there is anything to say; return a verdict if the server refuses.
+    """Say who we are, if the server asks; return a verdict if it refuses."""
+    refused = _enter(client, login).refused
+    return refused and refused._replace(reason=login.without(refused.reason or ""))
 
-    A server that has no password is content with any: it is asked without one. Before Redis 6
-    there are no users, and AUTH takes the password alone.
+
+class _Entry(NamedTuple):
+    """How we got in: whether a password was asked for, and given; a verdict if we did not."""
+
+    asked: bool = False
+    authenticated: bool = False
+    refused: Optional[Verdict] = None
+
+
+def _enter(client: Transport, login: Login) -> _Entry:
+    """Log in where the server does not answer without it.
+
+    A password goes to no program that has not asked for one: what listens may only call itself a
+    server. Where the default user needs none but may not even ask INFO, the named one is needed.
     """
-    return _refusal(_say_who(client, login), login)
+    if login.password is None:
+        return _Entry()
+    (met,) = client.ask([["INFO", "server"]])
+    if not isinstance(met, ErrorReply) or refusals.is_final(met):
+        return _Entry()
+    asked = refusals.asks_for_password(met)
+    if not asked and not (login.username and refusals.lacks_rights(met)):
+        return _Entry(refused=refusals.of_first_command(met))
+    reply = _say_who(client, login)
+    if not isinstance(reply, ErrorReply) or refusals.needs_no_password(reply):
+        return _Entry(asked, not isinstance(reply, ErrorReply))
+    return _Entry(asked, refused=refusals.of_login(reply, login.username, asked))
 
 
 def _say_who(client: Transport, login: Login) -> Reply:
-    """Return the server's reply to AUTH; None where there is nothing to say."""
-    if login.password is None:
-        return None
+    """Return the server's reply to AUTH; before Redis 6 that takes the password alone."""
     user = [login.username] if login.username else []
-    (reply,) = client.ask([["AUTH"] + user + [login.password]])
+    (reply,) = client.ask([["AUTH"] + user + [login.password or ""]])
     if user and isinstance(reply, ErrorReply) and refusals.knows_no_users(reply):
-        (reply,) = client.ask([["AUTH", login.password]])
+        (reply,) = client.ask([["AUTH", login.password or ""]])
     return reply
-
-
-def _refusal(reply: Reply, login: Login) -> Optional[Verdict]:
-    if not isinstance(reply, ErrorReply) or refusals.needs_no_password(reply):
-        return None
-    return refusals.wrong_password(reply, login.username)
 
 
 def _not_connected(error: OSError, endpoint: str) -> Verdict:

@@ -51,10 +51,14 @@ class Limits(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who we are to the server: the user, None for the default one, and if a password let us in."""
+    """Who we are to the server: the user, None for the default one, and if a password let us in.
+
+    `asked` is whether the server would not answer without one.
+    """
 
     user: Optional[str] = None
     authenticated: bool = False
+    asked: bool = False
 
 
 _NOBODY = Identity()
@@ -65,8 +69,9 @@ def survey(
 ) -> Verdict:
     """Ask a server to which we are connected and authenticated; write a row for each reply.
 
-    `args` are those of kind `redis`. The first row says whether a password let us in: a server that
-    takes anybody is a finding. What was got before the survey had to stop stays written.
+    `args` are those of kind `redis`. The first row says whether a password was asked for and let us
+    in: a server that takes anybody is a finding. What was got before the survey had to
+    stop stays written.
     """
     limits = Limits.of(args)
     talk = Conversation(transport, turn, limits.duty)
@@ -121,7 +126,8 @@ class _Survey:
         self._talk.say(["INFO"], replies.words, sample="end")
 
     def _begin(self) -> str:
-        more = {"sample": "begin", "authenticated": self._we.authenticated}
+        we = self._we
+        more = {"sample": "begin", "authenticated": we.authenticated, "asked": we.asked}
         (info,) = self._talk.ask([Ask(["INFO"], plain(replies.words), more)])
         if isinstance(info, ErrorReply):
             raise StoppedError(refusals.of_first_command(info, self._we.user))
@@ -233,8 +239,7 @@ class _Survey:
         count = max(min(self._limits.entries, fitting), 1)
 
         def shape(reply: Reply) -> Dict[str, Any]:
-            shown, values = reduced(reply, self._allowed)
-            return {"reply": shown, "values": values}
+            return reduced(reply, self._allowed)
 
         return Ask(["XREVRANGE", stream.key, "+", "-", "COUNT", str(count)], shape, {"db": db})
 
