@@ -107,7 +107,7 @@ def test_two_sources_are_said_and_no_fault() -> None:
 
 def test_the_only_unit_that_adds_is_inferred() -> None:
     adds = client(WRITER, "xadd")
-    collected = made(entry(1), clients=(adds, client("shop-reader.service", "get")))
+    collected = made(entry(1), clients=(adds, client("shop-reader.service", blocked=True)))
     assert known(collected) == [(WRITER, "inferred")]
     assert verdict(collected, RULE, "a").confidence == "inferred"
     assert known(without(collected, "sockets_open")) == []
@@ -119,6 +119,9 @@ def test_the_only_unit_that_adds_is_inferred() -> None:
     [
         client("shop-other.service", "xadd"),
         client("shop-other.service", "exec"),
+        client("shop-other.service", "get"),
+        client("shop-other.service", "xread", blocked=True),
+        client(None, "ping", address="10.9.9.9:5000"),
         client(None, "xadd", address="10.9.9.9:5000"),
         client(None, "xadd", address="/run/redis/redis.sock:0"),
     ],
@@ -129,6 +132,20 @@ def test_candidates_stay_candidates(other: dict[str, Any]) -> None:
     seen = verdict(collected, RULE, "a")
     assert (seen.status, known(collected)) == ("unknown", [])
     assert WRITER in str(seen.details[0])
+
+
+def test_who_could_have_written_and_shows_another_command_is_said() -> None:
+    """One snapshot of last commands names nobody; who came later or is elsewhere could not."""
+    other = client("shop-other.service", "get")
+    seen = verdict(made(entry(1), clients=(client(WRITER, "xadd"), other)), RULE, "a")
+    assert "may have sent another command since: 1 (shop-other.service)" in str(seen.details[-1])
+    for one in (
+        client("shop-other.service", "get", age=30),
+        client("shop-other.service", "get", db=3),
+        client(WRITER, "get"),
+    ):
+        collected = made(entry(300), clients=(client(WRITER, "xadd"), one))
+        assert known(collected) == [(WRITER, "inferred")]
 
 
 def test_who_only_reads_or_came_later_is_no_candidate() -> None:
@@ -176,7 +193,13 @@ def test_a_command_line_that_names_the_stream_is_configured() -> None:
     assert known(made(entry(1), units={WRITER: command("--output-stream=a")})) == [
         (WRITER, "configured")
     ]
-    for line in ("--input a", "--output-stream ab", "--out b a.txt"):
+    for line in ("--outputs a", "--publish-to=a", "--to2 a", "--publisher_stream a"):
+        assert known(made(entry(1), units={WRITER: command(line)})) == [(WRITER, "configured")]
+    for line in ("--topic a", "--total a", "--token a", "--index a", "--outer a"):
+        collected = made(entry(1), units={WRITER: command(line)})
+        assert known(collected) == []
+        assert "stands in the command line" in str(verdict(collected, RULE, "a").details[0])
+    for line in ("--input a", "--output-stream ab", "--out b a.txt", "--inputs a", "--sources a"):
         assert known(made(entry(1), units={WRITER: command(line)})) == []
     named = verdict(made(entry(1), units={WRITER: command("a")}), RULE, "a")
     assert named.status == "unknown"
