@@ -93,10 +93,41 @@ def test_a_claim_of_a_dead_unit_is_a_contradiction_if_the_stream_moves() -> None
 
 def test_a_unit_between_runs_is_no_contradiction() -> None:
     idle = {"ActiveState": "inactive", "Type": "oneshot", "TriggeredBy": "shop-writer.timer"}
-    assert verdict(made(entry(60, source="writer"), units={WRITER: idle}), RULE, "a").status == "ok"
+    rests = verdict(made(entry(60, source="writer"), units={WRITER: idle}), RULE, "a")
+    assert (rests.status, rests.running) == ("ok", "no")
     loop = {"ActiveState": "activating", "SubState": "auto-restart"}
     seen = verdict(made(entry(60, source="writer"), units={WRITER: loop}), RULE, "a")
     assert (seen.status, seen.running) == ("degraded", "unstable")
+
+
+def test_one_dead_producer_among_live_ones_is_a_detail() -> None:
+    """The stream is written; only where nobody is left who may write it is that a fault."""
+    down = {"ActiveState": "failed", "InactiveEnterTimestamp": "Sun 2026-02-15 12:00:00 UTC"}
+    both = (entry(60, source="old"), entry(90, source="writer"))
+    units = {"shop-old.service": down, WRITER: "active"}
+    seen = verdict(made(*both, units=units), RULE, "a")
+    assert (seen.status, seen.severity, seen.running) == ("ok", None, "yes")
+    assert f"written by {WRITER} (claimed)" in str(seen.message)
+    assert any(
+        "shop-old.service (claimed) writes it too, and is down" in str(x) for x in seen.details
+    )
+    elsewhere = made(entry(60, source="old"), entry(90, source="else"), units=units)
+    assert (verdict(elsewhere, RULE, "a").status, verdict(elsewhere, RULE, "a").running) == (
+        "ok",
+        "na",
+    )
+    none = verdict(made(*both, units={**units, WRITER: down}), RULE, "a")
+    assert (none.status, none.running) == ("degraded", "no")
+    assert any("writes it too, and is down" in str(one) for one in none.details)
+
+
+def test_only_a_claim_is_written_in_a_units_name() -> None:
+    """That a command line names the stream does not make the entries carry its name."""
+    gone = {**command("--output-stream a"), "ActiveState": "failed"}
+    gone["InactiveEnterTimestamp"] = "Sun 2026-02-15 12:00:00 UTC"
+    seen = verdict(made(entry(60), units={WRITER: gone}), RULE, "a")
+    assert (seen.status, seen.confidence) == ("degraded", "configured")
+    assert "still moves although shop-writer.service (configured) is down" in str(seen.message)
 
 
 def test_two_sources_are_said_and_no_fault() -> None:
