@@ -219,8 +219,9 @@ def expected_streams(
 
     Means: ok where the stream has entries and the last is younger than its limit; degraded (P2)
     where it is stale; down (P1) where it is empty, or there is no stream of the name on any
-    server; unknown where it was not seen and not every server was looked through to its end, or
-    where it was refused. Where several servers have it, the one that moves counts.
+    server; unknown where it was not seen and not every server was looked through to its end, where
+    no server was looked through at all, or where it was refused. Where several servers have it,
+    the one that moves counts.
 
     Why: an input that is missing makes everything after it work on nothing, without an error.
 
@@ -304,6 +305,17 @@ def _not_found(
             name,
             text("{stream} was not seen; whether it exists is not known", stream=name),
             surveys.gaps,
+            host,
+        )
+    if not surveys.all:
+        why = text(
+            "no Redis server was looked through: none was found on this host; one on another host "
+            "is looked at where probe_redis_endpoints names it"
+        )
+        return _unknown(
+            name,
+            text("{stream}: whether it exists is not known: {why}", stream=name, why=why),
+            (Missing(listeners.record, why),),
             host,
         )
     owner = host.profiles.stream_owner(name)

@@ -10,7 +10,7 @@ import pytest
 from reporter.errors import InputError
 from reporter.evidence import Bundle
 from reporter.profile import load_profiles
-from tests.builders import without
+from tests.builders import record, without
 from tests.rules.stream_cases import (
     NOW_S,
     RECORD,
@@ -199,6 +199,13 @@ def test_what_was_not_all_seen_is_not_absent(made: Bundle) -> None:
 def test_a_host_without_redis_has_no_streams() -> None:
     seen = verdict(expecting(host(), "absent"), "expected_streams", "absent")
     assert (seen.status, seen.severity) == ("unknown", None)  # nobody asked for a survey here
+    asked = host(record("redis_servers", "", kind="redis", exit_code=None))
+    seen = verdict(expecting(asked, "absent"), "expected_streams", "absent")
+    assert (seen.status, seen.severity) == ("unknown", None)  # and here there was none to ask
+    assert "no Redis server was looked through" in str(seen.message)
+    assert "probe_redis_endpoints" in str(seen.missing[0].reason)
+    (row,) = report(expecting(asked, "absent")).streams.rows
+    assert (row.exists, row.active) == (None, "unknown")
 
 
 @pytest.mark.parametrize("probe", ["redis_listeners", RECORD])
