@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from reporter.dataflow.unit_names import UnitNames, prefixes_of
@@ -119,6 +120,19 @@ def test_one_dead_producer_among_live_ones_is_a_detail() -> None:
     none = verdict(made(*both, units={**units, WRITER: down}), RULE, "a")
     assert (none.status, none.running) == ("degraded", "no")
     assert any("writes it too, and is down" in str(one) for one in none.details)
+
+
+def test_code_that_was_not_read_may_name_a_live_producer() -> None:
+    """The code was asked for and is not there: a dead claimant may not be the only producer."""
+    whole = made(entry(60, source="writer"), units={WRITER: "failed"})
+    assert verdict(whole, RULE, "a").status == "degraded"
+    unread = msgspec.structs.replace(whole, probes=[*whole.probes, {"id": "repository_source"}])
+    seen = verdict(unread, RULE, "a")
+    assert (seen.status, seen.running) == ("unknown", "unknown")
+    assert "whether another unit's code writes it is not known" in str(seen.message)
+    alive = made(entry(60, source="writer"), units={WRITER: "active"})
+    unread = msgspec.structs.replace(alive, probes=[*alive.probes, {"id": "repository_source"}])
+    assert verdict(unread, RULE, "a").status == "ok"
 
 
 def test_only_a_claim_is_written_in_a_units_name() -> None:
