@@ -111,8 +111,21 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
     added = latest.entries_added
     if latest.length == 0:
         gone = id_time(latest.last_id) if ever else None
+        since = max(0.0, now - gone) if gone is not None and plausible(gone, now) else None
+        drained = _moved(growth) or (since is not None and since <= limit)
         return Activity(
-            "no", 0, limit, latest.last_id, gone, None, None, None, growth, ever, added, None
+            "yes" if drained else "no",
+            length=0,
+            limit=limit,
+            last_id=latest.last_id,
+            id_at=gone if since is not None or not drained else None,
+            payload=None,
+            age=since if drained else None,
+            event_age=None,
+            growth=growth,
+            ever=ever,
+            added_ever=added,
+            unknown=None,
         )
     newest = stream.entries[0] if stream.entries else None
     last_id = newest.id if newest else stream.last_entry_id or latest.last_id

@@ -88,7 +88,8 @@ class UsedConnection:
 class Clients:
     """The connections of one server; `known` is false where CLIENT LIST was not answered.
 
-    `complete` is false where not every client was listed.
+    `complete` is false where not every client was listed, and on a replica: who writes, and who
+    reads through a group, is connected to its primary.
     """
 
     def __init__(self, survey: Survey, observed: Observed, *, remote: bool) -> None:
@@ -97,7 +98,8 @@ class Clients:
         self._remote = remote
         self.known = survey.clients_begin is not None or survey.clients_end is not None
         listed = len(survey.clients_begin or ())
-        self.complete = self.known and listed >= (survey.client_total or 0)
+        self.replica = survey.info.get("role") == "slave"
+        self.complete = self.known and listed >= (survey.client_total or 0) and not self.replica
         self.prefixes = observed.prefixes
 
     @cached_property

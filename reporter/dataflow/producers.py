@@ -32,10 +32,17 @@ _TOLERANCE_S = 2.0
 """A connection's age is in whole seconds."""
 
 _MASKED = re.compile(r"<masked:\d+>")
-_WRITES = re.compile(r"(^|[-_])(out|output|to|publish|producer|produce|sink|dest|write|target)")
-_READS = re.compile(
-    r"(^|[-_])(in|input|from|consume|consumer|source|subscribe|read|listen|group|follow)"
+_WRITES = re.compile(
+    r"(^|[-_])(outs?|outputs?|outstreams?|to|publish|publishes|publishers?|publishing|produces?"
+    r"|producers?|producing|sinks?|dests?|destinations?|writes?|writers?|writing|targets?)"
+    r"(?=$|[-_0-9])"
 )
+_READS = re.compile(
+    r"(^|[-_])(in|ins|inputs?|instreams?|from|consumes?|consumers?|consuming|sources?"
+    r"|subscribes?|subscribers?|subscribing|subscriptions?|reads?|readers?|reading|listens?"
+    r"|listeners?|listening|groups?|follows?|followers?|following)(?=$|[-_0-9])"
+)
+"""Whole words of an option: `--topic` says nothing of `to`, and `--index` nothing of `in`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +110,12 @@ def producers_of(
     may_add = _may_add(stream, activity, clients, observed) if not known else ()
     hidden = _hidden(stream, activity, clients, observed)
     sure = clients.complete and observed.code.gap is None
-    if len(candidates) == 1 and not may_add and sure and not hidden:
+    others = _others(candidates, stream, activity, clients, observed)
+    if len(candidates) == 1 and not others and not may_add and sure and not hidden:
         (only,) = candidates
         cited = tuple(cite for one in only.connections for cite in one.citations)
         known.append(_producer(only.unit, "inferred", None, observed, cited))
-    tried = tuple(_tried(survey, stream, activity, clients, observed, candidates, may_add))
+    tried = tuple(_tried(survey, stream, activity, clients, observed, candidates, may_add, others))
     return Producers(
         known=tuple(known),
         candidates=candidates,
@@ -279,6 +287,30 @@ def _hidden(
     )
 
 
+def _others(
+    candidates: tuple[Candidate, ...],
+    stream: Stream,
+    activity: Activity,
+    clients: Clients,
+    observed: Observed,
+) -> tuple[UsedConnection, ...]:
+    """Return the connections that are no candidate's and may have added the last entry.
+
+    A client's last command is that of one moment: who adds may show another a moment later. Only
+    one that was seen doing nothing but read through groups is taken for a reader.
+    """
+    if not candidates:
+        return ()
+    units = {one.unit for one in candidates}
+    return tuple(
+        one
+        for one in clients.all
+        if not (one.units and units.issuperset(one.units))
+        and not one.uses <= {"reads a group"}
+        and _could_write(one, stream, activity, observed)
+    )
+
+
 def _tried(
     survey: Survey,
     stream: Stream,
@@ -287,6 +319,7 @@ def _tried(
     observed: Observed,
     candidates: tuple[Candidate, ...],
     may_add: tuple[UsedConnection, ...],
+    others: tuple[UsedConnection, ...],
 ) -> Iterator[Text]:
     """Yield what was looked at, and what came of it."""
     yield _tried_fields(survey, stream, activity, observed)
@@ -307,6 +340,13 @@ def _tried(
             yield text(
                 "EXEC or a script, which may hold an XADD, was the last command of {units}",
                 units=", ".join(clients.units(may_add)) or text("clients of unknown units"),
+            )
+        if others and len(candidates) == 1:
+            yield text(
+                "other connections were open when its last entry came, and may have sent another "
+                "command since: {count} ({units})",
+                count=len(others),
+                units=", ".join(clients.units(others)) or text("of unknown units"),
             )
     if isinstance(observed.units, Missing):
         yield text("the units' command lines were not seen")

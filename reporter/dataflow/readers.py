@@ -69,7 +69,8 @@ class GroupState:
 
     `why` names the reason for `life`: `read` (lately), `moved` (during the survey), `waits` (a
     reader is blocked now), `recent`; `slow`, `unacknowledged`, `holds` (entries wait, its reader's
-    connection is open), `unread`; `gone`, `nobody`; `unlisted`, `quiet`. `idle` is how long ago
+    connection is open); `gone`, `nobody`; `unlisted`, `quiet`, `unseen` (its reader may be a
+    client that is not known), `primary` (the server is a replica). `idle` is how long ago
     the consumer seen last was seen, `oldest_pending` the age of the oldest entry not
     acknowledged, seconds. `waiting` are connections of which one may be its reader's.
     """
@@ -294,6 +295,12 @@ class _Judge:
         self._attempts_shown = attempts_shown
         self._reading = list(clients.using("reads a group"))
         self._waiting = [one for one in self._reading if one.waits]
+        given = {one.client.id for case in cases for one in case.given}
+        self._nobodys = [
+            one
+            for one in self._reading
+            if one.unknown is not None and not one.waits and one.client.id not in given
+        ]
         self._alternating = {
             unit for case in cases if case.lately and not case.given for unit in case.units
         }
@@ -301,6 +308,8 @@ class _Judge:
     def state(self, case: _Case) -> GroupState:
         """Return what is known of a group."""
         life, why, connections = self._life(case)
+        if self._clients.replica and life in {"dead", "unknown"}:
+            life, why = "unknown", "primary"
         group = case.group
         oldest = None
         if group.oldest_pending is not None:
@@ -368,9 +377,18 @@ class _Judge:
         ]
         if holding:
             return "stuck", "holds", holding
-        if not self._clients.complete:
-            return "stuck", "unread", []
+        if case.group.consumers is None:
+            return "unknown", "unlisted", []
+        if not self._clients.complete or self._unseen(case):
+            return "unknown", "unseen", []
         return "dead", "gone", []
+
+    def _unseen(self, case: _Case) -> bool:
+        """Say whether a client of an unknown unit may be its reader: one that does not wait.
+
+        One that waits would have been served, or is among those left over.
+        """
+        return any(one.database in (None, case.stream.db) for one in self._nobodys)
 
     def _asked(self, case: _Case) -> tuple[Life, str, list[UsedConnection]]:
         """Judge a group with nothing to read where the server shows every attempt."""
@@ -387,6 +405,8 @@ class _Judge:
             return "alive", "recent", case.given
         if not self._clients.complete:
             return "unknown", "unlisted", []
+        if self._unseen(case):
+            return "unknown", "unseen", []
         return "dead", "gone", []
 
     def _silent(self, case: _Case) -> tuple[Life, str, list[UsedConnection]]:
@@ -395,6 +415,8 @@ class _Judge:
             return "unknown", "unlisted", []
         if self._left or case.units & self._alternating:
             return "unknown", "quiet", []
+        if self._unseen(case):
+            return "unknown", "unseen", []
         return "dead", "gone" if case.group.consumers else "nobody", []
 
 

@@ -188,17 +188,18 @@ def _absent(flow: Flow) -> Iterator[StreamRow]:
         if name in seen:
             continue
         gaps = flow.observed.surveys.gaps
+        doubt = bool(gaps) or not flow.observed.surveys.all
         owner = profiles.stream_owner(name)
         yield StreamRow(
             server=None,
             db=None,
             stream=name,
-            exists=None if gaps else False,
+            exists=None if doubt else False,
             activity=None,
-            active="unknown" if gaps else "no",
+            active="unknown" if doubt else "no",
             producers=(),
             candidates=(),
-            groups=None if gaps else (),
+            groups=None if doubt else (),
             application=owner.name if owner else None,
             expected=True,
             unknown=tuple(

@@ -33,6 +33,7 @@ _OF_UNITS = ("restart_loops", "service_state", "missing_units")
 """The rules whose findings say how a unit is, the one that says most first."""
 
 _SHOWN = 4
+_WRONG: frozenset[Status] = frozenset({"down", "degraded"})
 _WORST_FIRST: tuple[Status, ...] = ("down", "degraded", "unknown", "ok")
 
 
@@ -58,6 +59,8 @@ class Search:
     connected: dict[str, None] = field(default_factory=dict)
     connections: list[str] = field(default_factory=list)
     """The ids of the findings that say what units are connected to."""
+    unfound: list[str] = field(default_factory=list)
+    """The patterns of units and streams that nothing fits: whether that is well is not known."""
 
 
 def _subjects(profiles: Profiles) -> Iterator[str]:
@@ -142,6 +145,8 @@ def _search_units(
     for pattern in component.units:
         found = [name for name in sorted(known) if matches(name, (pattern,))]
         search.searched.append(f"units {pattern} ({len(found)} found)")
+        if not found:
+            search.unfound.append(f"units {pattern}")
         for name in found:
             about = tuple(
                 findings[f"{rule}:{name}"] for rule in _OF_UNITS if f"{rule}:{name}" in findings
@@ -169,9 +174,16 @@ def _unit(name: str, about: tuple[Finding, ...]) -> Part:
 def _search_streams(
     search: Search, component: Component, surveys: Surveys, findings: Mapping[str, Finding]
 ) -> None:
-    subjects = [finding for finding in findings.values() if finding.rule == "stream_activity"]
+    names = {surveys.subject(survey, stream): stream.name for survey, stream in surveys}
+    subjects = [
+        finding
+        for finding in findings.values()
+        if finding.rule == "stream_activity" and finding.verdict.subject in names
+    ]
     for pattern in component.streams:
-        found = [one for one in subjects if fnmatch.fnmatchcase(one.verdict.subject, pattern)]
+        found = [
+            one for one in subjects if fnmatch.fnmatchcase(names[one.verdict.subject], pattern)
+        ]
         search.searched.append(f"streams {pattern} ({len(found)} found)")
         for one in found:
             name = one.verdict.subject
@@ -183,6 +195,8 @@ def _search_streams(
             search.missing.extend(surveys.gaps)
             if surveys.all and not surveys.gaps and not set(pattern) & set("*?["):
                 search.parts.append(Part("stream", f"{pattern} (no such stream)", "degraded", "na"))
+            else:
+                search.unfound.append(f"streams {pattern}")
 
 
 def _search_ports(search: Search, component: Component, sockets: Sockets | Missing) -> None:
@@ -293,9 +307,9 @@ def _status(search: Search) -> Status:
     if home and all(part.status == "down" for part in home):
         return "down"
     statuses = {part.status for part in search.parts}
-    if statuses & {"down", "degraded"}:
+    if statuses & _WRONG:
         return "degraded"
-    return "unknown" if "unknown" in statuses or search.missing else "ok"
+    return "unknown" if "unknown" in statuses or search.missing or search.unfound else "ok"
 
 
 def _running(search: Search) -> Running:
@@ -324,9 +338,15 @@ def _message(component: Component, search: Search, status: Status) -> Text:
             title=title,
             searched="; ".join(search.searched),
         )
-    wrong = [part for part in search.parts if part.status in {"down", "degraded"}]
+    wrong = [part for part in search.parts if part.status in _WRONG]
     if status == "ok":
         return text("{title}: all of it works ({parts})", title=title, parts=_names(search.parts))
+    if not wrong and search.unfound:
+        return text(
+            "{title}: nothing wrong was seen, but not all of it was found; not found: {unfound}",
+            title=title,
+            unfound=", ".join(search.unfound),
+        )
     if not wrong:
         return text("{title}: nothing wrong was seen, but not all of it could be seen", title=title)
     if status == "down":
@@ -352,6 +372,8 @@ def _details(search: Search) -> Iterator[Text]:
             yield part.findings[0].verdict.message
         elif part.status == "down" and part.kind == "port":
             yield text("nothing listens on {port}", port=part.name)
+    if search.unfound and any(part.status in _WRONG for part in search.parts):
+        yield text("not found: {unfound}", unfound=", ".join(search.unfound))
 
 
 @rule(

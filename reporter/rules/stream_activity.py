@@ -43,7 +43,9 @@ def stream_activity(
         events arrive in time, and carry times older
         than the limit (by more than any zone explains) degraded, P3: stale
         no entry, now or ever                           degraded, P3: empty
-        no entry left of those it had                   degraded, P3: empty
+        no entry left, and the last came within the
+        limit, or one came during the survey            ok: what comes is taken out again
+        no entry left of those it had, and none came    degraded, P3: empty
         it was not asked about, or refused              unknown
 
     The limit is 24 hours, or what a profile's stream_freshness says of it (pattern -> age; the
@@ -60,8 +62,9 @@ def stream_activity(
     Evidence: redis_servers, redis_named, redis_remote: XINFO STREAM at the survey's beginning and
     end, and the newest entries' IDs and times.
 
-    Limits: whoever adds an entry may choose its ID. How many entries were trimmed is counted since
-    7.0. Streams of a database whose scan did not reach its end may be missing here.
+    Limits: whoever adds an entry may choose its ID, and XSETID the last one: of a stream without
+    entries that is all there is to go by. How many entries were trimmed is counted since 7.0.
+    Streams of a database whose scan did not reach its end may be missing here.
 
     Source: Redis documentation, XINFO STREAM, XADD, "Redis Streams"; ISO 8601.
     """
@@ -113,6 +116,21 @@ def _message(subject: str, activity: Activity) -> Text:
         )
     if activity.length == 0 and not activity.ever:
         return text("{stream} is empty, and never had an entry", stream=subject)
+    if activity.length == 0 and activity.active == "yes":
+        return (
+            text(
+                "{stream} moves; no entry is left to read, the last came {span} ago ({times})",
+                stream=subject,
+                span=span(activity.age),
+                times=_times(activity),
+            )
+            if activity.age is not None
+            else text(
+                "{stream} moves; no entry is left to read, the last came during the look ({times})",
+                stream=subject,
+                times=_times(activity),
+            )
+        )
     if activity.length == 0:
         return text(
             "{stream} is empty: of the entries it had, up to {id}, none is left",
@@ -217,17 +235,20 @@ def expected_streams(
 ) -> Iterator[Verdict]:
     """The streams an application's profile expects (`expected_streams`): whether they move.
 
-    Means: ok where the stream has entries and the last is younger than its limit; degraded (P2)
+    Means: ok where the last entry is younger than the stream's limit, be it still there or taken
+    out again; degraded (P2)
     where it is stale; down (P1) where it is empty, or there is no stream of the name on any
-    server; unknown where it was not seen and not every server was looked through to its end, or
-    where it was refused. Where several servers have it, the one that moves counts.
+    server; unknown where it was not seen and not every server was looked through to its end, where
+    no server was looked through at all, or where it was refused. Where several servers have it,
+    the one that moves counts.
 
     Why: an input that is missing makes everything after it work on nothing, without an error.
 
     Evidence: redis_servers, redis_named, redis_remote; redis_listeners, for servers nobody asked.
 
-    Limits: names are compared whole, in every database. A declaration says what to expect and
-    answers nothing else. Servers on other hosts are looked at only where an operator names them.
+    Limits: whoever adds an entry may choose its ID. Names are compared whole, in every database.
+    A declaration says what to expect and answers nothing else. Servers on other hosts are looked
+    at only where an operator names them.
 
     Source: Redis documentation, SCAN, XINFO STREAM.
     """
@@ -304,6 +325,17 @@ def _not_found(
             name,
             text("{stream} was not seen; whether it exists is not known", stream=name),
             surveys.gaps,
+            host,
+        )
+    if not surveys.all:
+        why = text(
+            "no Redis server was looked through: none was found on this host; one on another host "
+            "is looked at where probe_redis_endpoints names it"
+        )
+        return _unknown(
+            name,
+            text("{stream}: whether it exists is not known: {why}", stream=name, why=why),
+            (Missing(listeners.record, why),),
             host,
         )
     owner = host.profiles.stream_owner(name)

@@ -62,6 +62,10 @@ def stream_groups(
         entries wait so, and no reader's connection is open       degraded: dead
         nothing waits, and nobody can be waiting                  degraded, P3: dead
         nothing waits, and somebody may be waiting                unknown
+        no reader was seen, and consumers or clients were not all
+        listed, or the unit of a client that reads is not known   unknown
+        no reader was seen, and the server is a replica: readers
+        are at its primary                                        unknown
 
     Stuck and dead are P3, P2 where entries wait and a profile says that the stream is its
     application's (streams, expected_streams). A live group is degraded, P3, where entries stay
@@ -168,6 +172,8 @@ def _message(subject: str, stream: StreamFlow, state: GroupState) -> Text:
     template = _SENTENCES[state.life, state.why]
     if state.why == "gone" and behind is not None:
         template = _NEVER if state.idle is None else _UNREAD
+    if state.why == "unseen" and behind is not None:
+        template = _UNSEEN
     named = {name: value for name, value in values.items() if "{" + name + "}" in template}
     return text(template, **named)
 
@@ -177,6 +183,10 @@ _UNREAD = (
     "consumers ({count}) was seen for {idle}"
 )
 _NEVER = "{group} has no reader: {waiting}, the oldest for {waited} or more"
+_UNSEEN = (
+    "{group} is not read: {waiting}, the oldest for {waited} or more; whether a reader is "
+    "connected was not seen"
+)
 _SENTENCES = {
     ("alive", "read"): "{group} is read: one of its consumers ({count}) was seen {idle} ago",
     ("alive", "moved"): "{group} is read: it moved on while it was looked at",
@@ -190,10 +200,6 @@ _SENTENCES = {
     ("stuck", "holds"): (
         "{group} is stuck: {waiting}, the oldest for {waited} or more, and its reader, which is "
         "still connected, does not come back for it"
-    ),
-    ("stuck", "unread"): (
-        "{group} is not read: {waiting}, the oldest for {waited} or more; whether a reader is "
-        "connected was not seen"
     ),
     ("dead", "gone"): (
         "{group} has no live reader: none of its consumers ({count}) was seen for {idle}, and no "
@@ -210,12 +216,23 @@ _SENTENCES = {
         "{group}: whether anybody reads it is not known: its consumers, or the clients, were not "
         "all listed"
     ),
+    ("unknown", "unseen"): (
+        "{group}: whether anybody reads it is not known: its reader may be a client of an unknown "
+        "unit"
+    ),
+    ("unknown", "primary"): (
+        "{group}: whether anybody reads it is not known: its readers are at the primary"
+    ),
 }
 
 
 def _doubt(state: GroupState) -> Text:
     if state.why == "quiet":
         return text("CLIENT LIST names no stream, and before 7.2 a waiting reader leaves no trace")
+    if state.why == "unseen":
+        return text("not every client was listed, or the unit of one that reads is not known")
+    if state.why == "primary":
+        return text("its readers are at the primary: a replica lists its own clients only")
     return text("its consumers or the clients were not all listed")
 
 

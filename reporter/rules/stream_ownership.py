@@ -59,9 +59,10 @@ def stream_ownership(
         plain = list(server.clients.using("reads"))
         readers = server.clients.units(plain)
         for stream in server.streams:
-            if stream.groups == () and stream.activity.active == "yes":
+            activity = stream.activity
+            if stream.groups == () and activity.active == "yes" and activity.length:
                 yield _verdict(stream, _NO_GROUP, tuple(_plain(readers, len(plain))), host)
-            elif stream.groups and stream.activity.ever is False:
+            elif stream.groups and activity.ever is False:
                 names = ", ".join(state.group.name for state in stream.groups)
                 yield _verdict(stream, _NO_EVENT, (text("its groups: {names}", names=names),), host)
 

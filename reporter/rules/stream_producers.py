@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reporter.dataflow.activity import Activity
 from reporter.dataflow.code import code_of
 from reporter.dataflow.flow import Flow, StreamFlow
 from reporter.dataflow.observed import Observed, surveys_of
-from reporter.dataflow.producers import Producer
+from reporter.dataflow.producers import Health, Producer
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
-from reporter.findings import Citation, Missing, Verdict
+from reporter.findings import Citation, Missing, Running, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.config_files import ConfigFiles
 from reporter.parsers.config_units import EnvUse
@@ -28,6 +28,9 @@ from reporter.source.model import Scan
 __all__ = ["stream_producers"]
 
 PRODUCERS = text("Stream producers")
+
+_ALIVE: frozenset[Health] = frozenset({"runs", "idle", "no unit"})
+"""What may still write: it runs, will be started, or runs where no unit of this host is."""
 
 _TOLERANCE_S = 5.0
 """What was on its way when a unit stopped may still have come in."""
@@ -57,10 +60,12 @@ def stream_producers(
 ) -> Iterator[Verdict]:
     """Who writes each stream, how that is known, and whether it can be true.
 
-    Means: ok where the producer is known and runs, or is no unit of this host; degraded (P3)
-    where its unit is down or keeps restarting: the stream then stands for that reason, or, where
-    entries came after the unit had stopped, somebody else writes in its name; unknown where no
-    producer is known, with what was tried.
+    Means: ok where a producer is known and runs, is started on demand, or is no unit of this
+    host; those beside it that are down are named. Degraded (P3) where none of them does: all are
+    down or keep restarting. The stream then stands for that reason, or, where entries came after
+    the unit had stopped, somebody else writes it: in its name, if the entries claim it. Unknown
+    where no producer is known, with what was tried; and where none that is known runs, and not
+    all of the code was read that may name another.
 
     How it is known is the finding's confidence: claimed, by the source field of the entries
     themselves; configured, by a unit's own command line that names the stream as its output, or by
@@ -112,11 +117,12 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
             confidence="inferred" if producers.candidates else "observed",
         )
     first = producers.known[0]
-    bad = [one for one in producers.known if one.health in {"down", "unstable"}]
+    alive = [one for one in producers.known if one.health in _ALIVE]
     unsure = [one for one in producers.known if one.health == "unknown"]
     cited = (*_cited(stream), *(cite for one in producers.known for cite in one.citations))
     details = tuple(_details(stream))
-    if unsure:
+    unread = None if alive else _unread(stream.server.observed)
+    if unsure or unread is not None:
         return Verdict(
             subject=subject,
             status="unknown",
@@ -124,25 +130,33 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
             component=PRODUCERS,
             application=application,
             message=text(
-                "{stream} is written by {names}; whether that runs is not known",
+                "{stream} is written by {names}; whether that runs is not known"
+                if unsure
+                else "{stream} is written by {names}, which does not run; whether another unit's "
+                "code writes it is not known",
                 stream=subject,
                 names=_names(producers.known),
             ),
-            details=details,
+            details=(*details, *_down(producers.known)),
             citations=cited,
-            missing=producers.gaps,
+            missing=producers.gaps
+            if unread is None
+            else tuple(dict.fromkeys((*producers.gaps, unread))),
             confidence=first.confidence,
         )
-    if bad:
+    if not alive:
+        bad = _said(producers.known)
         return Verdict(
             subject=subject,
             status="degraded",
             severity="P3",
-            running="unstable" if bad[0].health == "unstable" else "no",
+            running="unstable"
+            if any(one.health == "unstable" for one in producers.known)
+            else "no",
             component=PRODUCERS,
             application=application,
-            message=_contradiction(subject, bad[0], stream.activity),
-            details=details,
+            message=_contradiction(subject, bad, stream.activity),
+            details=(*details, *_down(one for one in producers.known if one is not bad)),
             citations=cited,
             confidence=first.confidence,
             connected_to=tuple(one.unit for one in producers.known if one.unit),
@@ -150,17 +164,51 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
     return Verdict(
         subject=subject,
         status="ok",
-        running="na" if first.health == "no unit" else "yes",
+        running=_running(alive),
         component=PRODUCERS,
         application=application,
-        message=text(
-            "{stream} is written by {names}", stream=subject, names=_names(producers.known)
-        ),
-        details=details,
+        message=text("{stream} is written by {names}", stream=subject, names=_names(tuple(alive))),
+        details=(*details, *_down(producers.known)),
         citations=cited,
         confidence=first.confidence,
         connected_to=tuple(one.unit for one in producers.known if one.unit),
     )
+
+
+def _unread(observed: Observed) -> Missing | None:
+    """Say why a unit's code may write the stream although none that was read does."""
+    return observed.code.gap
+
+
+def _said(known: tuple[Producer, ...]) -> Producer:
+    """Return which of several that do not run the message is about: the one that did so last."""
+    alike = [one for one in known if one.confidence == known[0].confidence]
+    return max(alike, key=lambda one: (one.health == "unstable", one.since or 0.0))
+
+
+def _running(alive: list[Producer]) -> Running:
+    healths = {one.health for one in alive}
+    if "runs" in healths:
+        return "yes"
+    return "no" if "idle" in healths else "na"
+
+
+def _down(known: Iterable[Producer]) -> Iterator[Text]:
+    """Say which of the producers do not run."""
+    for one in known:
+        if one.health == "unstable":
+            yield text(
+                "{unit} ({how}) writes it too, and keeps restarting",
+                unit=one.name,
+                how=one.confidence,
+            )
+        elif one.health == "down":
+            yield text(
+                "{unit} ({how}) writes it too, and is down{since}",
+                unit=one.name,
+                how=one.confidence,
+                since=f" since {at(one.since)}" if one.since else "",
+            )
 
 
 def _names(known: tuple[Producer, ...]) -> Text:
@@ -186,6 +234,11 @@ def _contradiction(subject: str, producer: Producer, activity: Activity) -> Text
         and activity.id_at is not None
         and activity.id_at > producer.since + _TOLERANCE_S
     )
+    if (moved or after) and producer.confidence != "claimed":
+        return text(
+            "{stream} still moves although {unit} ({how}) is down{since}: not only that writes it",
+            **values,
+        )
     if moved or after:
         return text(
             "{stream} still moves in the name of {unit} ({how}), which is down{since}: "

@@ -238,9 +238,10 @@ def survey(
     endpoint: str = ENDPOINT,
     outcome: str = "collected",
     reason: str | None = None,
+    role: str = "master",
 ) -> Record:
     """Return the record of a server; `complete` is whether its scan reached its end."""
-    info = f"# Server\r\nredis_version:{version}\r\ntcp_port:6379\r\n# Keyspace\r\n"
+    info = f"# Server\r\nredis_version:{version}\r\ntcp_port:6379\r\nrole:{role}\r\n# Keyspace\r\n"
     info += "db0:keys=9,expires=0\r\n"
     flat = [row for rows in streams for row in rows]
     about = [row["ask"][2] for row in flat if row["ask"][1] == "STREAM" and row["db"] == 0]

@@ -14,7 +14,7 @@ from reporter.profile import load_profiles
 from reporter.report import host_report
 from tests import ablation
 from tests.builders import bundle, without
-from tests.rules.stream_cases import reference, with_profile
+from tests.rules.stream_cases import entry, host, reference, stream, survey, with_profile
 
 EXAMPLE = yaml.safe_load(
     (Path(__file__).parents[2] / "inventory/example/group_vars/quantum.yml").read_text()
@@ -61,6 +61,40 @@ def test_what_is_found_nowhere_is_unknown_and_says_what_was_searched() -> None:
     found = it(units=["*emergency*exit*"], streams=["nosuch:*"]).verdict
     assert (found.status, found.running) == ("unknown", "unknown")
     assert "units *emergency*exit* (0 found); streams nosuch:* (0 found)" in str(found.message)
+
+
+def test_a_pattern_that_fits_nothing_is_not_ok() -> None:
+    """What was found works; of what was not found nothing is known."""
+    found = it(units=["quantum-ai-engine", "nosuch*"]).verdict
+    assert (found.status, found.running) == ("unknown", "yes")
+    assert "not found: units nosuch*" in str(found.message)
+    found = it(units=["quantum-ai-engine"], streams=["nosuch:*"]).verdict
+    assert (found.status, "not found: streams nosuch:*" in str(found.message)) == ("unknown", True)
+    wrong = it(units=["quantum-risk-safety", "nosuch*"]).verdict
+    assert "not found: units nosuch*" in [str(one) for one in wrong.details]
+
+
+@pytest.mark.parametrize(
+    ("streams", "status"),
+    [(["orders"], "ok"), (["ord*"], "ok"), (["127.*"], "unknown"), (["absent"], "degraded")],
+)
+def test_a_stream_is_found_by_its_own_name_on_any_port_and_database(
+    streams: list[str], status: str
+) -> None:
+    """A finding's subject may begin with the server and the database; the name does not."""
+    server = survey(stream("orders", entry(1), db=2), endpoint="127.0.0.1:6380")
+    made = with_profile(host(server), components={"it": {"streams": streams}})
+    found = {one.rule: one.verdict for one in host_report(made).findings}["components"]
+    assert found.status == status
+    if status == "ok":
+        assert found.connected_to == ("127.0.0.1:6380/db2/orders",)
+
+
+def test_a_stream_is_not_absent_where_no_server_is() -> None:
+    """Without a Redis server there is nothing a stream is missing from."""
+    made = with_profile(host(), components={"it": {"streams": ["orders"]}})
+    found = {one.rule: one.verdict for one in host_report(made).findings}["components"]
+    assert found.status == "unknown"
 
 
 def test_what_has_no_parts_is_unknown() -> None:

@@ -10,12 +10,13 @@ import pytest
 from reporter.errors import InputError
 from reporter.evidence import Bundle
 from reporter.profile import load_profiles
-from tests.builders import without
+from tests.builders import record, without
 from tests.rules.stream_cases import (
     NOW_S,
     RECORD,
     client,
     entry,
+    entry_id,
     findings,
     group,
     host,
@@ -46,7 +47,7 @@ def test_fresh_stale_and_empty() -> None:
             stream("fresh", entry(30, ts="1771171890")),
             stream("stale", entry(2 * DAY)),
             stream("empty"),
-            stream("emptied", last="1771171890000-0"),
+            stream("emptied", last="1770171890000-0"),
         )
     )
     seen = {name: one.verdict for name, one in findings(made, RULE).items()}
@@ -57,8 +58,38 @@ def test_fresh_stale_and_empty() -> None:
         ("degraded", "P3"),
     ]
     assert "empty, and never had an entry" in str(seen[f"{RULE}:empty"].message)
-    assert "up to 1771171890000-0, none is left" in str(seen[f"{RULE}:emptied"].message)
+    assert "up to 1770171890000-0, none is left" in str(seen[f"{RULE}:emptied"].message)
     assert "its last event is 2 d old" in str(seen[f"{RULE}:stale"].message)
+
+
+@pytest.mark.parametrize(
+    "drained",
+    [
+        stream("a", last=entry_id(90)),
+        stream("a", last=entry_id(3 * DAY), end={"last-generated-id": entry_id(90)}),
+        stream("a", last="7-1", end={"last-generated-id": "7-2"}),
+    ],
+)
+def test_a_stream_whose_entries_are_taken_out_moves(drained: list[dict[str, Any]]) -> None:
+    """Added, read, acknowledged, deleted: its length is nearly always 0."""
+    made = with_profile(host(survey(drained)), expected_streams=["a"])
+    seen = verdict(made, RULE, "a")
+    assert (seen.status, seen.running, seen.severity) == ("ok", "yes", None)
+    assert "moves; no entry is left to read, the last came" in str(seen.message)
+    assert verdict(made, "expected_streams", "a").status == "ok"
+    assert findings(made, "stream_ownership") == {}
+    (row,) = report(made).streams.rows
+    assert row.active == "yes"
+
+
+@pytest.mark.parametrize("last", [entry_id(2 * DAY), "7-1"])
+def test_an_emptied_stream_to_which_nothing_came_is_empty(last: str) -> None:
+    made = with_profile(host(survey(stream("a", last=last))), expected_streams=["a"])
+    assert (verdict(made, RULE, "a").status, verdict(made, RULE, "a").severity) == (
+        "degraded",
+        "P3",
+    )
+    assert verdict(made, "expected_streams", "a").severity == "P1"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +230,13 @@ def test_what_was_not_all_seen_is_not_absent(made: Bundle) -> None:
 def test_a_host_without_redis_has_no_streams() -> None:
     seen = verdict(expecting(host(), "absent"), "expected_streams", "absent")
     assert (seen.status, seen.severity) == ("unknown", None)  # nobody asked for a survey here
+    asked = host(record("redis_servers", "", kind="redis", exit_code=None))
+    seen = verdict(expecting(asked, "absent"), "expected_streams", "absent")
+    assert (seen.status, seen.severity) == ("unknown", None)  # and here there was none to ask
+    assert "no Redis server was looked through" in str(seen.message)
+    assert "probe_redis_endpoints" in str(seen.missing[0].reason)
+    (row,) = report(expecting(asked, "absent")).streams.rows
+    assert (row.exists, row.active) == (None, "unknown")
 
 
 @pytest.mark.parametrize("probe", ["redis_listeners", RECORD])

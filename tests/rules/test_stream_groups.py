@@ -135,7 +135,7 @@ def test_entries_wait_and_nobody_reads() -> None:
     blocked = made(waits, entries=entries, clients=(client(API, blocked=True),))
     assert state(blocked, "shop-api") == "dead"  # it would have been served
     blind = made(waits, entries=entries, clients=None)
-    assert state(blind, "shop-api") == "stuck"
+    assert state(blind, "shop-api") == "unknown"
     assert "whether a reader is connected was not seen" in str(
         verdict(blind, RULE, "a/shop-api").message
     )
@@ -206,6 +206,57 @@ def test_consumers_that_were_not_listed_are_unknown() -> None:
     seen = judged(group("g", delivered=6 * HOUR, listed=False))
     assert seen.status == "unknown"
     assert "not all listed" in str(seen.message)
+
+
+def test_late_groups_whose_consumers_or_clients_are_not_known_are_unknown() -> None:
+    """Entries wait: without all consumers, or all clients, that does not make a reader dead."""
+    unlisted = group("g", delivered=2 * DAY, lag=1, listed=False)
+    seen = judged(unlisted, entries=(entry(HOUR),))
+    assert (seen.status, seen.running) == ("unknown", "unknown")
+    late = group("g", consumer("c", 2 * DAY), delivered=2 * DAY, lag=1)
+    nobodys = client(None, idle=900, address="10.9.9.9:5000")
+    seen = judged(late, entries=(entry(HOUR),), clients=(nobodys,))
+    assert seen.status == "unknown"
+    assert "1 entry waits, the oldest for 1 h" in str(seen.message)
+    assert "the unit of one that reads is not known" in str(seen.missing[0].reason)
+    for other in ({"blocked": True}, {"db": 3}):
+        away = client(None, address="10.9.9.9:5000", idle=900, **other)
+        assert state(made(late, entries=(entry(HOUR),), clients=(away,))) == "dead"
+
+
+@pytest.mark.parametrize("version", ["7.0.15", "7.2.4"])
+def test_a_client_of_an_unknown_unit_may_be_a_quiet_groups_reader(version: str) -> None:
+    inactive = 3 * DAY if version == "7.2.4" else None
+    quiet = group("g", consumer("c", 3 * DAY, inactive=inactive), delivered=6 * HOUR)
+    nobodys = client(None, "xack", idle=900, address="10.9.9.9:5000")
+    seen = judged(quiet, clients=(nobodys,), version=version)
+    assert (seen.status, seen.severity) == ("unknown", None)
+    assert "a client of an unknown unit" in str(seen.message)
+    assert judged(quiet, version=version).status == "degraded"
+
+
+@pytest.mark.parametrize("version", ["7.0.15", "7.2.4"])
+def test_on_a_replica_a_reader_that_is_not_seen_is_at_the_primary(version: str) -> None:
+    entries = (entry(HOUR),)
+    groups = (
+        group("late", consumer("c", 2 * DAY), delivered=2 * DAY, lag=1),
+        group("quiet", consumer("c", 2 * DAY), delivered=HOUR),
+        group("nobody", delivered=HOUR),
+    )
+    shown = survey(stream("a", *entries, groups=groups), version=version, role="slave")
+    for name in ("late", "quiet", "nobody"):
+        seen = verdict(host(shown), RULE, f"a/{name}")
+        assert (seen.status, seen.running) == ("unknown", "unknown")
+        assert "its readers are at the primary" in str(seen.message)
+
+
+def test_on_a_replica_no_producer_is_inferred() -> None:
+    """Who writes is connected to the primary: whoever is connected here is not alone."""
+    adds = (client(API, "xadd"),)
+    for role, names in (("master", [API]), ("slave", [])):
+        shown = survey(stream("a", entry(1)), clients=adds, role=role)
+        (row,) = report(host(shown, clients=adds)).streams.rows
+        assert [one.name for one in row.producers] == names
 
 
 def test_refused_groups_are_unknown_and_not_none() -> None:

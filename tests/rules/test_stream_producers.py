@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from reporter.dataflow.unit_names import UnitNames, prefixes_of
@@ -93,10 +94,54 @@ def test_a_claim_of_a_dead_unit_is_a_contradiction_if_the_stream_moves() -> None
 
 def test_a_unit_between_runs_is_no_contradiction() -> None:
     idle = {"ActiveState": "inactive", "Type": "oneshot", "TriggeredBy": "shop-writer.timer"}
-    assert verdict(made(entry(60, source="writer"), units={WRITER: idle}), RULE, "a").status == "ok"
+    rests = verdict(made(entry(60, source="writer"), units={WRITER: idle}), RULE, "a")
+    assert (rests.status, rests.running) == ("ok", "no")
     loop = {"ActiveState": "activating", "SubState": "auto-restart"}
     seen = verdict(made(entry(60, source="writer"), units={WRITER: loop}), RULE, "a")
     assert (seen.status, seen.running) == ("degraded", "unstable")
+
+
+def test_one_dead_producer_among_live_ones_is_a_detail() -> None:
+    """The stream is written; only where nobody is left who may write it is that a fault."""
+    down = {"ActiveState": "failed", "InactiveEnterTimestamp": "Sun 2026-02-15 12:00:00 UTC"}
+    both = (entry(60, source="old"), entry(90, source="writer"))
+    units = {"shop-old.service": down, WRITER: "active"}
+    seen = verdict(made(*both, units=units), RULE, "a")
+    assert (seen.status, seen.severity, seen.running) == ("ok", None, "yes")
+    assert f"written by {WRITER} (claimed)" in str(seen.message)
+    assert any(
+        "shop-old.service (claimed) writes it too, and is down" in str(x) for x in seen.details
+    )
+    elsewhere = made(entry(60, source="old"), entry(90, source="else"), units=units)
+    assert (verdict(elsewhere, RULE, "a").status, verdict(elsewhere, RULE, "a").running) == (
+        "ok",
+        "na",
+    )
+    none = verdict(made(*both, units={**units, WRITER: down}), RULE, "a")
+    assert (none.status, none.running) == ("degraded", "no")
+    assert any("writes it too, and is down" in str(one) for one in none.details)
+
+
+def test_code_that_was_not_read_may_name_a_live_producer() -> None:
+    """The code was asked for and is not there: a dead claimant may not be the only producer."""
+    whole = made(entry(60, source="writer"), units={WRITER: "failed"})
+    assert verdict(whole, RULE, "a").status == "degraded"
+    unread = msgspec.structs.replace(whole, probes=[*whole.probes, {"id": "repository_source"}])
+    seen = verdict(unread, RULE, "a")
+    assert (seen.status, seen.running) == ("unknown", "unknown")
+    assert "whether another unit's code writes it is not known" in str(seen.message)
+    alive = made(entry(60, source="writer"), units={WRITER: "active"})
+    unread = msgspec.structs.replace(alive, probes=[*alive.probes, {"id": "repository_source"}])
+    assert verdict(unread, RULE, "a").status == "ok"
+
+
+def test_only_a_claim_is_written_in_a_units_name() -> None:
+    """That a command line names the stream does not make the entries carry its name."""
+    gone = {**command("--output-stream a"), "ActiveState": "failed"}
+    gone["InactiveEnterTimestamp"] = "Sun 2026-02-15 12:00:00 UTC"
+    seen = verdict(made(entry(60), units={WRITER: gone}), RULE, "a")
+    assert (seen.status, seen.confidence) == ("degraded", "configured")
+    assert "still moves although shop-writer.service (configured) is down" in str(seen.message)
 
 
 def test_two_sources_are_said_and_no_fault() -> None:
@@ -107,7 +152,7 @@ def test_two_sources_are_said_and_no_fault() -> None:
 
 def test_the_only_unit_that_adds_is_inferred() -> None:
     adds = client(WRITER, "xadd")
-    collected = made(entry(1), clients=(adds, client("shop-reader.service", "get")))
+    collected = made(entry(1), clients=(adds, client("shop-reader.service", blocked=True)))
     assert known(collected) == [(WRITER, "inferred")]
     assert verdict(collected, RULE, "a").confidence == "inferred"
     assert known(without(collected, "sockets_open")) == []
@@ -119,6 +164,9 @@ def test_the_only_unit_that_adds_is_inferred() -> None:
     [
         client("shop-other.service", "xadd"),
         client("shop-other.service", "exec"),
+        client("shop-other.service", "get"),
+        client("shop-other.service", "xread", blocked=True),
+        client(None, "ping", address="10.9.9.9:5000"),
         client(None, "xadd", address="10.9.9.9:5000"),
         client(None, "xadd", address="/run/redis/redis.sock:0"),
     ],
@@ -129,6 +177,20 @@ def test_candidates_stay_candidates(other: dict[str, Any]) -> None:
     seen = verdict(collected, RULE, "a")
     assert (seen.status, known(collected)) == ("unknown", [])
     assert WRITER in str(seen.details[0])
+
+
+def test_who_could_have_written_and_shows_another_command_is_said() -> None:
+    """One snapshot of last commands names nobody; who came later or is elsewhere could not."""
+    other = client("shop-other.service", "get")
+    seen = verdict(made(entry(1), clients=(client(WRITER, "xadd"), other)), RULE, "a")
+    assert "may have sent another command since: 1 (shop-other.service)" in str(seen.details[-1])
+    for one in (
+        client("shop-other.service", "get", age=30),
+        client("shop-other.service", "get", db=3),
+        client(WRITER, "get"),
+    ):
+        collected = made(entry(300), clients=(client(WRITER, "xadd"), one))
+        assert known(collected) == [(WRITER, "inferred")]
 
 
 def test_who_only_reads_or_came_later_is_no_candidate() -> None:
@@ -176,7 +238,13 @@ def test_a_command_line_that_names_the_stream_is_configured() -> None:
     assert known(made(entry(1), units={WRITER: command("--output-stream=a")})) == [
         (WRITER, "configured")
     ]
-    for line in ("--input a", "--output-stream ab", "--out b a.txt"):
+    for line in ("--outputs a", "--publish-to=a", "--to2 a", "--publisher_stream a"):
+        assert known(made(entry(1), units={WRITER: command(line)})) == [(WRITER, "configured")]
+    for line in ("--topic a", "--total a", "--token a", "--index a", "--outer a"):
+        collected = made(entry(1), units={WRITER: command(line)})
+        assert known(collected) == []
+        assert "stands in the command line" in str(verdict(collected, RULE, "a").details[0])
+    for line in ("--input a", "--output-stream ab", "--out b a.txt", "--inputs a", "--sources a"):
         assert known(made(entry(1), units={WRITER: command(line)})) == []
     named = verdict(made(entry(1), units={WRITER: command("a")}), RULE, "a")
     assert named.status == "unknown"
