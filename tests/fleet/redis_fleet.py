@@ -95,6 +95,7 @@ class RedisRun:
 def collected(lab: Lab, folder: Path) -> RedisRun:
     """Bring every host up and collect from all, under the eyes of `Watch`."""
     lab.start_all(RECIPES)
+    up = time.monotonic()
     hosts = _inventory(lab)
     inventory = folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
@@ -103,7 +104,7 @@ def collected(lab: Lab, folder: Path) -> RedisRun:
         controller = Controller(lab, folder)
         asking = {name: _as_credential(hosts[name]) for name in ("acl", "password", "tls")}
         job = controller(asking, verbosity=3)
-        _await_settled(lab.host(OPEN[SUITES[-1]]))
+        _await_settled(lab.host(OPEN[SUITES[-1]]), up)
         done = truthmap("run", "-vvv", "-i", inventory, "--archive", "run", cwd=folder)
     run = folder / "run"
     report = json.loads((run / "report" / "report.json").read_text())
@@ -191,10 +192,13 @@ def _secrets(lab: Lab) -> dict[str, str]:
     }
 
 
-def _await_settled(host: LabHost) -> None:
-    """Wait until the last consumer that reads no more was last seen a minute ago."""
+def _await_settled(host: LabHost, up: float) -> None:
+    """Wait until the last consumer that reads no more was last seen a minute ago.
+
+    One host is asked; the others have had as long since all of them were `up` (monotonic seconds).
+    """
     until = time.monotonic() + 2 * _SETTLED_S
-    while _idle_s(host) < _SETTLED_S:
+    while _idle_s(host) < _SETTLED_S or time.monotonic() - up < _SETTLED_S:
         assert time.monotonic() < until, f"{host.name}: no consumer of shipping that is gone"
         time.sleep(1)
 
