@@ -46,13 +46,13 @@ def fleet(lab: Lab) -> Lab:
     lab.up(DEFAULT_HOSTS)
     reference = lab.host("reference")
     until = time.monotonic() + 300
-    while not _in_its_running_moment(reference):
+    while not in_its_running_moment(reference):
         assert time.monotonic() < until, "the crash loop of the reference host does not loop"
         time.sleep(1)
     return lab
 
 
-def _in_its_running_moment(host: LabHost) -> bool:
+def in_its_running_moment(host: LabHost) -> bool:
     """Whether the crash loop has turned a few times and has just begun its next life."""
     names = "NRestarts,SubState,ActiveEnterTimestampMonotonic"
     shown = host.run(f"systemctl show -p {names} quantum-exit-monitor.service; cat /proc/uptime")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from reporter.archive import load
 from reporter.report import host_report
 from tests.ablation import violations
 from tests.fleet.commands import truthmap
-from tests.fleet.conftest import FleetRun
+from tests.fleet.conftest import FleetRun, in_its_running_moment
 from tests.lab.lab import DEFAULT_HOSTS, Lab
 
 UNTOUCHED = ("bullseye", "bookworm", "trixie")
@@ -101,6 +102,8 @@ def test_evidence_survives_the_way_into_the_archive(fleet_run: FleetRun) -> None
 def test_what_a_user_may_not_see_is_unknown(fleet: Lab, tmp_path: Path) -> None:
     """Without rights the journal is denied, not empty: the slow loop is unknown, by its own id."""
     path = fleet.write_inventory(tmp_path / "inventory.yml", ["reference"], user="auditor")
+    while not in_its_running_moment(fleet.host("reference")):
+        time.sleep(1)
     done = truthmap("run", "-i", path, "--archive", "run", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (host,) = json.loads(done.stdout)["hosts"]
