@@ -212,6 +212,10 @@ KINDS = {
         "The survey of one Redis or Valkey server: its state, streams, groups and clients.",
         {
             "endpoint": _TEXT,
+            "named": {
+                "description": "the operator named it: whoever runs it, it gets the general login",
+                "type": "boolean",
+            },
             "time_fields": _NAMES,
             "source_fields": _NAMES,
             "type_fields": _NAMES,

@@ -9,10 +9,15 @@ __all__ = ["Login", "login_for"]
 
 
 class Login(NamedTuple):
-    """A user's name and password; either may be None. It is never written anywhere."""
+    """A user's name and password; either may be None. It is never written anywhere.
+
+    `own` says that it was given for this server. `withheld` says why a general one was not.
+    """
 
     username: Optional[str] = None
     password: Optional[str] = None
+    own: bool = False
+    withheld: Optional[str] = None
 
     def __repr__(self) -> str:
         """Return nothing that a traceback could give away."""
@@ -34,7 +39,9 @@ def login_for(endpoint: str, turn: Turn) -> Login:
     given: Dict[str, Any] = turn.secret or {}
     own = (given.get("credentials") or {}).get(endpoint)
     chosen = own if own is not None else given
-    login = Login(chosen.get("username") or None, chosen.get("password") or None)
+    login = Login(
+        chosen.get("username") or None, chosen.get("password") or None, own=own is not None
+    )
     if login.password is None and given.get("use_server_configuration") is True:
         return Login(None, configuration.password(endpoint, turn))
     return login

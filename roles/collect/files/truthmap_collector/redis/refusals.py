@@ -7,6 +7,7 @@ from truthmap_collector.observation import DENIED, ERROR, Verdict
 from truthmap_collector.redis.transport import ErrorReply
 
 __all__ = [
+    "WITHHELD",
     "asks_for_password",
     "final",
     "is_final",
@@ -20,6 +21,10 @@ __all__ = [
 _COMMAND = re.compile(r"'([a-z|-]+)' command", re.IGNORECASE)
 _NO_PASSWORD_SET = re.compile(r"without any password configured|no password is set")
 _VARIABLES = "probe_redis_username and probe_redis_password, or probe_redis_credentials"
+WITHHELD = (
+    "the server asks for a password, and the one for all servers was not given to it: {}; if it is "
+    "yours, give it a login in probe_redis_credentials"
+)
 _WRONG = ("WRONGPASS", "NOAUTH")
 _OTHER = ("DENIED", "NOPERM")
 _TOO_MANY = "max number of clients reached"

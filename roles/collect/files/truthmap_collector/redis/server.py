@@ -5,8 +5,15 @@ import socket
 import time
 from typing import Any, Dict, NamedTuple, Optional
 
-from truthmap_collector.observation import ABSENT, ERROR, TIMEOUT, Verdict, from_os_error
-from truthmap_collector.redis import refusals, resp
+from truthmap_collector.observation import (
+    ABSENT,
+    DENIED,
+    ERROR,
+    TIMEOUT,
+    Verdict,
+    from_os_error,
+)
+from truthmap_collector.redis import owner, refusals, resp
 from truthmap_collector.redis.credentials import Login, login_for
 from truthmap_collector.redis.survey import Identity, survey
 from truthmap_collector.redis.transport import BrokenError, ErrorReply, Reply, Transport
@@ -34,9 +41,18 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
         return _not_connected(error, endpoint)
     client = resp.Client(link, turn.deadline, _PATIENCE_S)
     try:
-        return surveyed(client, endpoint, args, turn, login_for(endpoint, turn))
+        return surveyed(client, endpoint, args, turn, _login(endpoint, args, turn, link))
     finally:
         client.close()
+
+
+def _login(endpoint: str, args: Dict[str, Any], turn: Turn, link: socket.socket) -> Login:
+    """Return what to say to the server; what is meant for all is for the system's servers."""
+    login = login_for(endpoint, turn)
+    if login.password is None or login.own or args.get("named"):
+        return login
+    reason = owner.doubt(link)
+    return login if reason is None else Login(withheld=reason)
 
 
 def surveyed(
@@ -54,6 +70,9 @@ def surveyed(
         return entry.refused._replace(reason="{}: {}".format(place, reason))
     user = login.username if entry.authenticated else None
     verdict = survey(client, args, turn, Identity(user, entry.authenticated, entry.asked))
+    if verdict.outcome == DENIED and login.withheld:
+        reason = refusals.WITHHELD.format(login.withheld)
+        return verdict._replace(reason="{}: {}".format(place, reason))
     if verdict.reason is None or verdict == turn.timed_out():
         return verdict
     return verdict._replace(reason="{}: {}".format(place, login.without(verdict.reason)))
