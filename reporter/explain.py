@@ -59,9 +59,10 @@ def _page(finding: Finding, host: HostReport) -> Iterator[str]:
         yield ""
         yield safe(f"Evidence {citation.record}")
         yield from (f"  > {safe(line)}" for line in citation.excerpt.splitlines())
+        yield from (safe(f"  by hand: {command}") for command in citation.by_hand)
         record = host.records.get(citation.record)
         if record:
-            yield from _record(record)
+            yield from _record(record, command=not citation.by_hand)
     for missing in verdict.missing:
         yield ""
         yield safe(f"Missing {missing.probe}: {missing.reason}")
@@ -72,9 +73,10 @@ def _page(finding: Finding, host: HostReport) -> Iterator[str]:
             yield from _record(record)
 
 
-def _record(record: Record) -> Iterator[str]:
+def _record(record: Record, command: bool = True) -> Iterator[str]:
     exit_code = "" if record.exit_code is None else f", exit {record.exit_code}"
-    yield safe(f"  by hand: {record.command}")
+    if command:
+        yield safe(f"  by hand: {record.command}")
     yield safe(
         f"  ran {record.started_at} for {record.duration_s:.3f} s: {record.outcome}{exit_code}"
         + (f" ({record.reason})" if record.reason else "")

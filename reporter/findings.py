@@ -30,10 +30,14 @@ SEVERITIES: tuple[Severity, ...] = ("P0", "P1", "P2", "P3")
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The lines of one evidence record that a finding stands on."""
+    """The lines of one evidence record that a finding stands on.
+
+    `by_hand` are the commands that show just these, where the record's own shows something else.
+    """
 
     record: str
     excerpt: str = ""
+    by_hand: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

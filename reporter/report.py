@@ -20,7 +20,7 @@ from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
 from reporter.facts import FactStore
-from reporter.findings import SEVERITIES, Finding, Running, Severity, Status, Verdict
+from reporter.findings import SEVERITIES, Citation, Finding, Running, Severity, Status, Verdict
 from reporter.messages import Text, text
 from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
@@ -81,7 +81,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Block:
-    """A component of part A: the findings that share section, application and component."""
+    """A component of part A: the findings that share section, application and component.
+
+    `by_hand` are the commands that show what the block stands on, by the record's id, where its
+    own command shows something else.
+    """
 
     section: str
     application: str | None
@@ -92,6 +96,7 @@ class Block:
     verified_at: str
     findings: tuple[Finding, ...]
     evidence: tuple[Record, ...]
+    by_hand: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -343,7 +348,15 @@ def _block(
         verified_at=min(finding.verified_at for finding in findings),
         findings=tuple(findings),
         evidence=tuple(records[name] for name in dict.fromkeys(cited)),
+        by_hand=_by_hand(citations),
     )
+
+
+def _by_hand(citations: Iterable[Citation]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for citation in citations:
+        found.setdefault(citation.record, {}).update(dict.fromkeys(citation.by_hand))
+    return {record: tuple(commands) for record, commands in found.items() if commands}
 
 
 def _status(statuses: set[Status]) -> Status:

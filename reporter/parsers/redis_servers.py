@@ -67,6 +67,7 @@ def _survey(record: Record) -> Survey:
     stopped = _stopped(record, unread, ended=known[-1][0].sample == "end")
     return Survey(
         record=record.id,
+        client=record.command.removesuffix(" INFO"),
         endpoint=record.item or record.id,
         asked_at=asked_at,
         ended_at=last[0].at if last else None,

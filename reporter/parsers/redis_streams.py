@@ -22,6 +22,7 @@ from reporter.parsers.redis_types import (
 __all__ = ["StreamRows", "refusal"]
 
 _ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
+_ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
 _NEVER = -1
 
 
@@ -178,6 +179,7 @@ def _entry(reply: Any, fields: Any, flat: Any) -> Entry | None:
 def _values(flat: Any) -> Iterable[Value]:
     words = [name(word) for word in flat] if isinstance(flat, list) else []
     for place in range(0, len(words) - 2, 3):
-        role, field, said = words[place : place + 3]
-        if role in get_args(Role) and field is not None and said is not None:
-            yield Value(role, field, said)  # type: ignore[arg-type]  # it is one of Role's
+        named, field, said = words[place : place + 3]
+        role = _ROLES.get(named or "")
+        if role is not None and field is not None and said is not None:
+            yield Value(role, field, said)

@@ -6,8 +6,10 @@ Two kinds of "not there" are kept apart everywhere: None is "not known", with th
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -188,10 +190,12 @@ class Survey:
     log's length, `user` who we were to the server, `authenticated` whether a password was given
     and `asked` whether the server had asked for one, None where that was not noted. `refused` are
     the commands about the server itself; those about a stream stand there. `lines` are raw rows by
-    their command: `INFO begin`, `CLIENT LIST end`, `SLOWLOG LEN`, `SCAN db0`.
+    their command: `INFO begin`, `CLIENT LIST end`, `SLOWLOG LEN`, `SCAN db0`. `client` is the
+    redis-cli that reaches the server.
     """
 
     record: str
+    client: str
     endpoint: str
     asked_at: float
     ended_at: float | None
@@ -235,7 +239,19 @@ class Survey:
 
     def cite(self, *lines: str) -> Citation:
         """Return the citation of some of the survey's lines."""
-        return Citation(self.record, "\n".join(lines))
+        return Citation(self.record, "\n".join(lines), tuple(self._by_hand(lines)))
+
+    def _by_hand(self, lines: tuple[str, ...]) -> Iterator[str]:
+        """Yield the commands of some raw rows, each once; a client's line is of CLIENT LIST."""
+        commands: dict[str, None] = {}
+        for line in lines:
+            if line.startswith("id="):
+                commands[f"{self.client} CLIENT LIST"] = None
+            elif line.startswith('{"ask"'):
+                row = json.loads(line)
+                database = f" -n {row['db']}" if row.get("db") else ""
+                commands[f"{self.client}{database} {shlex.join(map(str, row['ask']))}"] = None
+        yield from commands
 
     def cite_info(self, *fields: str) -> Citation:
         """Return the citation of some of INFO's lines: those of the end where they changed."""

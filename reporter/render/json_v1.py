@@ -264,9 +264,10 @@ def _value(value: str | float | Text) -> Any:
 
 def _cited(citation: Citation, host: HostReport) -> EvidenceV1:
     record = host.records.get(citation.record)
+    own = record.command if record else host.commands.get(citation.record)
     return EvidenceV1(
         probe=citation.record,
-        command=record.command if record else host.commands.get(citation.record),
+        command="; ".join(citation.by_hand) or own,
         sha256=record.sha256 if record else None,
         excerpt=citation.excerpt,
     )

@@ -138,7 +138,8 @@ def _broken(part: str, width: int) -> list[str]:
     """Break a cell's part into lines, after a space or a divider where there is one."""
     lines = [""]
     for word in part.split(" "):
-        for piece in _BREAK.split(word + " "):
+        for whole in _BREAK.split(word + " "):
+            piece = whole
             while len((lines[-1] + piece).rstrip()) > width:
                 if lines[-1].strip():
                     lines.append("  ")
@@ -146,7 +147,7 @@ def _broken(part: str, width: int) -> list[str]:
                         break
                 space = width - len(lines[-1])
                 lines[-1] += piece[:space]
-                piece = piece[space:]  # noqa: PLW2901 - what is left of it
+                piece = piece[space:]
                 lines.append("  ")
             lines[-1] += piece
     return [line.rstrip() for line in lines if line.strip()]

@@ -92,7 +92,6 @@ def _environment(catalogue: Catalogue) -> Environment:
         day=lambda time: time[:10],
         minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
         clock=_clock,
-        short=_short_command,
         lines=_Lines,
     )
     environment.globals.update(
@@ -155,9 +154,9 @@ def _clock(host: HostReport) -> str:
     return f"{offset:+.3f} s against the control node's (± {uncertainty:.3f} s)"
 
 
-def _short_command(record: Record) -> str:
+def _short_command(command: str) -> str:
     """Return the command with its long options cut: the whole stands in the evidence table."""
-    words = record.command.split(" ")
+    words = command.split(" ")
     return " ".join(word if len(word) <= 60 else f"{word[:40]}..." for word in words)
 
 
@@ -214,9 +213,14 @@ def _broken(host: HostReport) -> list[tuple[Text, list[Text]]]:
     return list(groups.values())
 
 
-def _evidence(block: Block) -> list[tuple[Record, int]]:
-    """Return one record of each probe the block stands on, and how many there are like it."""
+def _evidence(block: Block) -> list[tuple[str, str, int]]:
+    """Return a command and the probe it is of, and how many there are like it."""
     by_probe: dict[str, list[Record]] = {}
     for record in block.evidence:
         by_probe.setdefault(record.probe, []).append(record)
-    return [(records[0], len(records) - 1) for records in by_probe.values()]
+    shown = []
+    for probe, records in by_probe.items():
+        commands = [one for record in records for one in block.by_hand.get(record.id, ())]
+        commands = commands or [record.command for record in records]
+        shown.append((_short_command(commands[0]), probe, len(commands) - 1))
+    return shown

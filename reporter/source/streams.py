@@ -109,7 +109,10 @@ def configured_streams(scan: Scan, environments: Environments | None = None) -> 
         for place, found in _of_program(scan, program, variables):
             key = (program.unit, *place)
             for one in found:
-                (unresolved if isinstance(one, Unresolved) else uses)[one] = None  # type: ignore[index] # each in its own
+                if isinstance(one, Unresolved):
+                    unresolved[one] = None
+                else:
+                    uses[one] = None
             whole = any(isinstance(one, StreamUse) and one.resolved for one in found)
             seen[key] = seen.get(key, False) or whole
     return StreamUses(

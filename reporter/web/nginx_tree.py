@@ -32,11 +32,11 @@ def statements(text: str) -> list[Statement]:
     open_blocks = [top]
     words: list[tuple[str, int]] = []
     includes = 0
-    for token, line, quoted in _tokens(text):
-        if quoted or token not in {"{", "}", ";"}:
-            words.append((token, line))
+    for sign, line, quoted in _tokens(text):
+        if quoted or sign not in {"{", "}", ";"}:
+            words.append((sign, line))
             continue
-        if token == "}":  # noqa: S105 - a brace
+        if sign == "}":
             words = []
             if len(open_blocks) > 1:
                 open_blocks.pop()
@@ -46,7 +46,7 @@ def statements(text: str) -> list[Statement]:
         made = Statement(words[0][0], [word for word, _ in words[1:]], words[0][1])
         words = []
         open_blocks[-1].append(made)
-        if token == "{":  # noqa: S105 - a brace
+        if sign == "{":
             made.block = []
             open_blocks.append(made.block)
         elif made.name == "include":

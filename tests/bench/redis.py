@@ -31,7 +31,7 @@ __all__ = ["main"]
 
 _HOST = "bench-redis"
 _DRIVER = Path(__file__).with_name("redis_host.py")
-_FOLDER = "/root/bench"
+_FOLDER = "/opt/bench"
 _ALONE_S = 5
 _KEYS_AT_ONCE = 100_000
 _ENTRIES = 50

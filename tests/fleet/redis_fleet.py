@@ -181,7 +181,7 @@ def _as_credential(host: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _secrets(lab: Lab) -> dict[str, str]:
-    application = lab.host("redis-acl").run("cat /root/.redis-password").stdout.strip()
+    application = lab.host("redis-acl").run("cat /etc/redis-lab-password").stdout.strip()
     assert len(application) > 16
     return {
         "the surveyor's password": lab.access.redis_password,

@@ -66,11 +66,11 @@ def test_what_was_planted_is_found_and_no_secret_leaves(
 def test_a_reload_sets_it_right(lab: Lab, host: LabHost, tmp_path: Path) -> None:
     """Once the files are as nginx wants them and it is reloaded, it answers with what is there."""
     host.run(
-        "mv /root/shop.crt /etc/nginx/tls/shop.crt && mv /etc/nginx/conf.d/late.conf /root && "
+        "mv /srv/shop.crt /etc/nginx/tls/shop.crt && mv /etc/nginx/conf.d/late.conf /srv && "
         "sleep 3 && nginx -t && systemctl reload nginx && sleep 1"
     )
     found, _ = report(lab, tmp_path)
-    host.run("mv /etc/nginx/tls/shop.crt /root && mv /root/late.conf /etc/nginx/conf.d")
+    host.run("mv /etc/nginx/tls/shop.crt /srv && mv /srv/late.conf /etc/nginx/conf.d")
     assert found["web_servers:nginx"]["status"] == "ok"
     assert not [name for name in found if name.startswith("web_configuration:nginx/file/")]
 

@@ -50,8 +50,8 @@ sys.exit("nobody scanned")
 def struck(host: LabHost, signal: str) -> Iterator[None]:
     """While this lasts, the host's Redis is sent the signal as soon as it is surveyed."""
     host.run(FILL.format(db=FILLED))
-    host.put("/root/strike.py", STRIKE.format(db=FILLED, signal=signal))
-    command = [*("podman", "exec", host.container), "python3", "/root/strike.py"]
+    host.put("/opt/strike.py", STRIKE.format(db=FILLED, signal=signal))
+    command = [*("podman", "exec", host.container), "python3", "/opt/strike.py"]
     strike = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield
@@ -59,7 +59,7 @@ def struck(host: LabHost, signal: str) -> Iterator[None]:
         assert strike.returncode == 0, said
     finally:
         strike.kill()
-        host.run("pkill -CONT -x redis-server; rm -f /root/strike.py; systemctl start redis-server")
+        host.run("pkill -CONT -x redis-server; rm -f /opt/strike.py; systemctl start redis-server")
         host.run("for i in $(seq 50); do redis-cli PING | grep -q PONG && exit; sleep 0.1; done")
         load_shared_population(host)
 

@@ -134,7 +134,7 @@ def test_a_secret_of_a_process_would_be_seen(redis_run: RedisRun, lab: Lab) -> N
     with Watch(CANARY) as here:
         subprocess.run([sys.executable, "-c", "import time; time.sleep(0.5)", word], check=True)
     with Watch(CANARY) as there:
-        host.put("/root/canary", f"#!/bin/sh\nWORD={word}\nexport WORD\nexec sleep 0.5\n", 0o700)
-        host.run("/root/canary; rm /root/canary")
+        host.put("/opt/canary", f"#!/bin/sh\nWORD={word}\nexport WORD\nexec sleep 0.5\n", 0o700)
+        host.run("/opt/canary; rm /opt/canary")
     assert any("cmdline" in place for place in here.seen)
     assert any("environ" in place for place in there.seen)

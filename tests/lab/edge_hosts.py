@@ -162,4 +162,4 @@ def _set_up(host: LabHost) -> None:
     )
     # From here on nginx would refuse to load what is there; it runs on with what it has.
     host.put("/etc/nginx/conf.d/late.conf", _LATE)
-    host.run("mv /etc/nginx/tls/shop.crt /root/shop.crt")
+    host.run("mv /etc/nginx/tls/shop.crt /srv/shop.crt")

@@ -55,7 +55,7 @@ _SERVICE = _HERE / "programs" / "service.py"
 _INSTALLED = "/opt/shop/service.py"
 _SETTINGS = "/opt/shop/settings.json"
 _COMMAND = "/usr/local/sbin/lab-redis"
-_PASSWORD = "/root/.redis-password"  # noqa: S105 - the file with it
+_PASSWORD = "/etc/redis-lab-password"  # noqa: S105 - the file with it
 _TLS = "/etc/redis/tls"
 _APPLICATION = "application"
 

@@ -267,8 +267,8 @@ def test_a_host_with_acls(lab: Lab, acl_host: LabHost) -> None:
     """Nobody is let in without a name; the surveyor reads what it needs and writes nothing."""
     assert "NOAUTH" in acl_host.run("redis-cli PING").stdout
     assert int(acl_host.run("lab-redis DBSIZE").stdout) == SHARED.keys
-    acl_host.put("/root/asked", f"{lab.access.redis_password}\n", mode=0o600)
-    ask = "REDISCLI_AUTH=$(cat /root/asked) redis-cli --user"
+    acl_host.put("/opt/asked", f"{lab.access.redis_password}\n", mode=0o600)
+    ask = "REDISCLI_AUTH=$(cat /opt/asked) redis-cli --user"
     assert "shop:orders" in acl_host.run(f"{ask} {SURVEYOR} SCAN 0 TYPE stream COUNT 1000").stdout
     for command in (
         "SET a b",

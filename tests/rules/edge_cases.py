@@ -14,12 +14,9 @@ from typing import Any
 
 import msgspec
 
-from reporter import registry
-from reporter.engine import HostContext, judge
 from reporter.evidence import Bundle
 from reporter.findings import Finding, Verdict
-from reporter.profile import load_profiles
-from reporter.report import epoch
+from tests.rules.judging import judged
 from tests.rules.systemd_cases import replaced
 from truthmap_collector.runner import collect
 
@@ -57,12 +54,7 @@ def bundle(name: str = "bookworm-planted") -> Bundle:
 
 def findings(collected: Bundle, *rules: str) -> dict[str, Finding]:
     """Return the findings of some rules, or of all of these, by id."""
-    profiles = load_profiles(collected.applications, "test")
-    context = HostContext(collected.host, epoch(collected.finished_at), profiles, collected)
-    wanted = rules or RULES
-    declared = [one for one in registry.rules() if one.id in wanted]
-    assert len(wanted) == len(declared)
-    return {finding.id: finding for finding in judge(context, declared, registry.parsers())}
+    return judged(collected, rules or RULES)
 
 
 def verdict(collected: Bundle, rule: str, subject: str) -> Verdict:

@@ -14,12 +14,9 @@ from typing import Any
 import msgspec
 import yaml
 
-from reporter import registry
-from reporter.engine import HostContext, judge
 from reporter.evidence import Bundle
 from reporter.findings import Finding, Verdict
-from reporter.profile import load_profiles
-from reporter.report import epoch
+from tests.rules.judging import judged
 from tests.rules.systemd_cases import replaced
 
 __all__ = [
@@ -64,12 +61,7 @@ def with_profile(collected: Bundle, **changes: Any) -> Bundle:
 
 def findings(collected: Bundle, rule: str | None = None) -> dict[str, Finding]:
     """Return the findings of one rule on models, or of all of them, by id."""
-    profiles = load_profiles(collected.applications, "test")
-    context = HostContext(collected.host, epoch(collected.finished_at), profiles, collected)
-    wanted = RULES if rule is None else (rule,)
-    rules = [declared for declared in registry.rules() if declared.id in wanted]
-    assert len(wanted) == len(rules)
-    return {finding.id: finding for finding in judge(context, rules, registry.parsers())}
+    return judged(collected, RULES if rule is None else (rule,))
 
 
 def verdict(collected: Bundle, rule: str, subject: str) -> Verdict:

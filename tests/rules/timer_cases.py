@@ -8,12 +8,9 @@ from typing import Any
 
 import msgspec
 
-from reporter import registry
-from reporter.engine import HostContext, judge
 from reporter.evidence import Bundle
 from reporter.findings import Finding, Verdict
-from reporter.profile import load_profiles
-from reporter.report import epoch
+from tests.rules.judging import judged
 from tests.rules.systemd_cases import changed
 
 __all__ = ["SUITES", "bundle", "edited", "findings", "states", "verdict"]
@@ -35,10 +32,7 @@ def edited(collected: Bundle, timer: str, **properties: str | None) -> Bundle:
 
 def findings(collected: Bundle) -> dict[str, Finding]:
     """Return the findings of the rule by subject."""
-    profiles = load_profiles(collected.applications, "test")
-    context = HostContext(collected.host, epoch(collected.finished_at), profiles, collected)
-    rules = [declared for declared in registry.rules() if declared.id == "timer_state"]
-    found = judge(context, rules, registry.parsers())
+    found = judged(collected, ("timer_state",)).values()
     return {finding.verdict.subject: finding for finding in found}
 
 

@@ -68,10 +68,11 @@ def derived(probe: Probe, parents: Sequence[Look], now: float) -> Tuple[List[Job
     options = [item for item in found if item not in items]
     shortfall = _shortfall(items, most, options, doubt) if found else doubt
     each = source.get("as", "each") == "each"
-    listed = plain(dict(probe, mask="none"))
+    # To see the targets by hand is to do what they were found by.
+    origin = parents[0].job
+    listed = plain(dict(probe, mask="none", kind=origin.probe["kind"]))._replace(args=origin.args)
     if not each:
-        args = _expanded(probe.get("args", {}), items[:most])
-        listed = listed._replace(id=probe["id"] + "[targets]", args=args)
+        listed = listed._replace(id=probe["id"] + "[targets]")
     text = host.to_os("".join(item + "\n" for item in items[:most]))
     verdict = Verdict(ERROR, shortfall) if shortfall else Verdict(COLLECTED)
     looks = [Look(listed, now, 0.0, verdict, Stream(text, len(text)))]
