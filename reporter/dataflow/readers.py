@@ -301,8 +301,9 @@ class _Judge:
             for one in self._reading
             if one.unknown is not None and not one.waits and one.client.id not in given
         ]
+        # One connection may wait for several groups at once, and is given to one of them.
         self._alternating = {
-            unit for case in cases if case.lately and not case.given for unit in case.units
+            unit for case in cases if case.lately or case.given for unit in case.units
         }
 
     def state(self, case: _Case) -> GroupState:

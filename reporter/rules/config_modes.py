@@ -26,7 +26,8 @@ def env_modes(
     """Production mixed with testnet, shadow or another trial mode, in a service or application.
 
     Means: a service whose settings or files name production and a trial mode is degraded: P1
-    where that is a testnet (orders and keys of two worlds meet), P2 where it is a shadow mode. An
+    where that is a testnet (orders and keys of two worlds meet), P2 where it is a shadow mode, P3
+    where no profile says that the service is an application's (SANDBOX and the like are common). An
     application with services in production and others in a trial mode is degraded (P2), with who
     is where. Ok where all that name a mode name production, or only trial modes; testnet with
     shadow is no mix. Unknown where a file of some service could not be read.
@@ -93,6 +94,8 @@ def _named(unit: UnitView, modes: Modes) -> Named:
 
 def _in_unit(application: Application, unit: UnitView, named: Named, host: HostContext) -> Verdict:
     usual: Severity = "P1" if "testnet" in named else "P2"
+    if application.profile is None:
+        usual = "P3"  # such words are common: nobody said that they are modes here
     said = [one for mode in sorted(named) for one in named[mode]]
     return Verdict(
         subject=f"modes/{unit.unit.name}",
@@ -144,7 +147,7 @@ def _in_application(
     return Verdict(
         subject=f"modes/{application.key}",
         status="degraded" if wrong else "unknown" if missing else "ok",
-        severity="P2" if wrong else None,
+        severity=("P2" if application.profile else "P3") if wrong else None,
         component=application.component,
         application=application.profile.name if application.profile else None,
         message=_said(application, by_mode, wrong, bool(missing)),

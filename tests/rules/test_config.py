@@ -36,8 +36,8 @@ PLANTED = {
     "env_file_missing:/etc/plant/later.env": ("degraded", "P2"),
     "env_file_missing:/etc/plant/refused.env": ("down", "P2"),
     "env_file_unused:unused in /etc/plant": ("degraded", "P3"),
-    "env_modes:modes/etc/plant": ("degraded", "P2"),
-    "env_modes:modes/plant-mixed.service": ("degraded", "P2"),
+    "env_modes:modes/etc/plant": ("degraded", "P3"),
+    "env_modes:modes/plant-mixed.service": ("degraded", "P3"),
     "env_overrides:env/plant-api.service": ("degraded", "P3"),
     "env_overrides:env/plant-glob.service": ("degraded", "P3"),
     "env_secrets_shared:API_KEY in /etc/plant/api.env, /etc/plant/testnet.env": ("degraded", "P2"),
@@ -126,9 +126,10 @@ def test_testnet_and_production_in_one_unit_is_worse() -> None:
             return {**row, "key": "USE_TESTNET"}
         return row
 
-    assert (
-        verdict(edited(bundle(), change), "env_modes", "modes/plant-mixed.service").severity == "P1"
-    )
+    mixed = edited(bundle(), change)
+    ours = with_profile(mixed, units=["plant-*"])
+    assert verdict(ours, "env_modes", "modes/plant-mixed.service").severity == "P1"
+    assert verdict(mixed, "env_modes", "modes/plant-mixed.service").severity == "P3"
 
 
 def test_a_profiles_modes_stand_in_place_of_the_usual_ones() -> None:
