@@ -21,6 +21,9 @@ DAY_S = 86400.0
 _ZONES_S = 15 * 3600.0
 """A time without a zone may be this far from UTC: less says nothing."""
 
+_OF_THE_SUBJECT = frozenset({"created_at", "date"})
+"""Fields whose time may be the account's or the order's: old ones make no stream stale."""
+
 _APART_S = 60.0
 """Times of one event that lie further apart than this are worth a word."""
 
@@ -135,7 +138,8 @@ def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) 
     event_at = payload.at if payload and payload.plausible else None
     age = max(0.0, now - id_at) if id_at is not None else None
     event_age = max(0.0, now - event_at) if event_at is not None else None
-    active, unknown = _active(age, event_age, limit)
+    old = event_age if (payload and _of_the_event(payload)) or age is None else None
+    active, unknown = _active(age, old, limit)
     return Activity(
         active=active,
         length=latest.length,
@@ -157,6 +161,11 @@ def stamp(at: float) -> str:
     """Return epoch seconds as ISO 8601 in UTC, to the millisecond an entry's ID has."""
     moment = datetime.fromtimestamp(round(at * 1000) / 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _of_the_event(time: EventTime) -> bool:
+    """Say whether a time is that of the event, and not of what the event is about."""
+    return time.field.rpartition(".")[2].casefold() not in _OF_THE_SUBJECT
 
 
 def _active(age: float | None, event_age: float | None, limit: float) -> tuple[Active, Text | None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from truthmap_collector.mounts import obstacles, parse
+import pytest
+
+from truthmap_collector.mounts import elsewhere, obstacles, parse
 
 # The order is the kernel's, not that of mounting: here / was mounted after /dev.
 MOUNTINFO = r"""
@@ -63,3 +65,28 @@ def test_obstacles() -> None:
         "41": None,
         "42": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/srv/models", "nfs4"),
+        ("/srv/models/a", "nfs4"),
+        ("/srv/modelsx", None),
+        ("/home/x", None),
+        ("/srv/models/local/a", None),
+    ],
+)
+def test_where_a_path_lies(path: str, found: str | None) -> None:
+    """The deepest mount counts, and of two at one place the later."""
+    seen = parse(
+        "1 0 8:1 / / rw - ext4 /dev/a rw\n"
+        "2 1 8:2 / /srv/models rw - ext4 /dev/b rw\n"
+        "3 2 0:50 / /srv/models rw - nfs4 server:/models rw\n"
+        "4 3 8:3 / /srv/models/local rw - xfs /dev/c rw\n"
+    )
+    assert elsewhere(path, seen) == found
+
+
+def test_where_nothing_is_mounted_is_not_known() -> None:
+    assert elsewhere("/srv", []) == "?"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from truthmap_collector import mounts
 from truthmap_collector.model_formats import HEAD_BYTES, TAIL_BYTES, recognised
 
 from .conftest import Look, Record, Records
@@ -102,6 +103,17 @@ def test_a_huge_folder_is_cut_and_says_so(look: Look, tmp_path: Path) -> None:
     found = rows(look(tree(tmp_path, most=100))["it"])
     assert len(found) == 101
     assert found[str(tmp_path)]["cut"] == "only 100 files are shown"
+
+
+def test_a_folder_that_may_be_another_hosts_is_listed_and_not_read(
+    look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To hash what a network file system shows would fetch all of it."""
+    (tmp_path / "a.pt").write_bytes(b"PK\x03\x04")
+    monkeypatch.setattr(mounts, "LOCAL_TYPES", frozenset())
+    seen = rows(look(tree(tmp_path))["it"])["a.pt"]
+    assert "which may be another host's" in seen["unread"]
+    assert (seen["size"], seen["format"], seen["sha256"]) == (4, None, None)
 
 
 def test_depth_is_bounded(look: Look, tmp_path: Path) -> None:

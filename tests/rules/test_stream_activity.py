@@ -131,6 +131,9 @@ def test_two_times_far_apart_are_said_and_old_news_is_stale() -> None:
     old = verdict(host(survey(stream("a", entry(60, ts=f"{iso(9 * DAY)}Z")))), RULE, "a")
     assert old.status == "degraded"
     assert "entries arrive, but the newest speaks of 9 d" in str(old.message)
+    about = verdict(host(survey(stream("a", entry(60, created_at=f"{iso(9 * DAY)}Z")))), RULE, "a")
+    assert about.status == "ok"  # when the account was made, of which the event tells
+    assert "created_at" in str(about.message)
 
 
 def test_an_id_that_is_no_time_leaves_the_payload() -> None:

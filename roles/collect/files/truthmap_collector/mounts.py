@@ -3,7 +3,7 @@
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
-__all__ = ["LOCAL_TYPES", "Mount", "obstacles", "parse"]
+__all__ = ["LOCAL_TYPES", "Mount", "elsewhere", "obstacles", "parse"]
 
 _LOCAL = """
     bcachefs btrfs devtmpfs erofs exfat ext2 ext3 ext4 f2fs iso9660 jfs msdos nilfs2 ntfs3 overlay
@@ -69,6 +69,19 @@ def obstacles(mounts: Sequence[Mount]) -> List[Optional[str]]:
             seen[mount.device] = mount.path
         reasons.append(reason)
     return reasons
+
+
+def elsewhere(path: str, mounts: Sequence[Mount]) -> Optional[str]:
+    """Return the type of the file system a real path is on, if its data may lie elsewhere.
+
+    None where this kernel alone answers for it. Without any mount that is not known: `?`.
+    """
+    over = [mount for mount in mounts if _leads_to(mount.path, path)]
+    if not over:
+        return "?"
+    deepest = max(len(mount.path) for mount in over)
+    top = [mount for mount in over if len(mount.path) == deepest][-1]
+    return None if top.fstype in LOCAL_TYPES else top.fstype
 
 
 def _below(mount: Mount, by_number: Dict[str, Mount]) -> Iterator[Mount]:

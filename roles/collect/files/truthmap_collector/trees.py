@@ -11,7 +11,7 @@ import stat
 import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from truthmap_collector import host, reading
+from truthmap_collector import host, mounts, reading
 from truthmap_collector.metadata import Names, Row, row
 from truthmap_collector.model_formats import HEAD_BYTES, TAIL_BYTES, recognised
 from truthmap_collector.observation import (
@@ -27,6 +27,7 @@ from truthmap_collector.turn import Turn
 
 __all__ = ["look"]
 
+_NOTHING_READ = {"format": None, "end": None, "sha256": None, "head_sha256": None}
 _CHUNK = 1048576
 _HAND_OVER_S = 1.0  # of the probe's time, left for writing what was found
 
@@ -108,6 +109,7 @@ class _Walk:
         self._names = Names.read()
         self._left = options.most
         self._cut: Optional[str] = None
+        self._elsewhere: Optional[str] = None
 
     def root(self, path: str) -> Verdict:
         """Take the rows of one folder, its own the last; return how it went."""
@@ -116,12 +118,14 @@ class _Walk:
         itself: Row = {"root": path, "outcome": COLLECTED, "reason": None}
         verdict = Verdict(COLLECTED)
         self._cut = None
+        self._elsewhere = None
         try:
             found = os.stat(host.to_os(path))
             itself.update(row(path, found, self._names))
             if not stat.S_ISDIR(found.st_mode):
                 verdict = Verdict(ERROR, "{}: not a folder".format(path))
             else:
+                self._elsewhere = _elsewhere(path)
                 rows.extend(self._folder(path, host.to_os(path), found.st_dev, self.options.depth))
         except OSError as error:
             verdict = from_os_error(error, path)
@@ -189,8 +193,23 @@ class _Walk:
             except OSError as error:
                 line["error"] = refusal(error)
         elif stat.S_ISREG(found.st_mode) and self.options.wants(os.path.basename(path)):
-            self.files.append(_File(raw, found, line))
+            file = _File(raw, found, line)
+            if self._elsewhere is None:
+                self.files.append(file)
+            else:
+                line.update(_NOTHING_READ)
+                _unread(file, "on {}, which may be another host's".format(self._elsewhere))
         return line
+
+
+def _elsewhere(path: str) -> Optional[str]:
+    """Return the type of a folder's file system if to read there may mean to fetch it."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as stream:
+            mounted = mounts.parse(host.from_os(stream.read()))
+    except OSError:
+        return "?"
+    return mounts.elsewhere(os.path.realpath(path), mounted)
 
 
 class _Reading:
@@ -210,7 +229,7 @@ class _Reading:
 
     def _ends(self, file: _File) -> bool:
         """Fill in format, end and hash of the head; say whether the whole is to be hashed."""
-        file.row.update(format=None, end=None, sha256=None, head_sha256=None)
+        file.row.update(_NOTHING_READ)
         size = file.found.st_size
         if not self._may(min(size, HEAD_BYTES + TAIL_BYTES), file):
             return False
