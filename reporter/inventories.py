@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -165,8 +164,3 @@ def _moment(shown: str | None) -> float | None:
     except ValueError:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-
-
-def streams_of(declared: Declared) -> Iterator[str]:
-    """Yield every stream the inventory speaks of, once."""
-    yield from dict.fromkeys(name for item in declared.items for name in item.streams)
