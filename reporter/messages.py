@@ -31,6 +31,10 @@ class Text:
         }
         return catalogue.sentence(self.template).format_map(values)
 
+    def filled(self, **values: str | int | float | Text) -> Text:
+        """Return the sentence with values, where it was declared without."""
+        return text(self.template, **values)
+
     def __str__(self) -> str:
         """Return the English sentence."""
         return self.render(EN)

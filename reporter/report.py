@@ -20,8 +20,9 @@ from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
 from reporter.facts import FactStore
-from reporter.findings import SEVERITIES, Citation, Finding, Running, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.findings import Citation, Finding, Running, Status
+from reporter.judgement.judgement import Judgement, judgement_of
+from reporter.messages import Text
 from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
 
@@ -31,14 +32,11 @@ __all__ = [
     "Coverage",
     "HostReport",
     "Report",
-    "Risk",
     "Unreachable",
-    "alike",
     "build",
     "epoch",
     "host_report",
     "reaches",
-    "said_of_each",
 ]
 
 SECTIONS = (
@@ -100,24 +98,11 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Risk:
-    """Something to act on: the findings that carry it, at the severity of the worst.
-
-    `message` names every subject, `brief` the first few.
-    """
-
-    severity: Severity
-    message: Text
-    brief: Text
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
 class HostReport:
     """Everything the report says of one host; `records` are its evidence by id, `facts` its facts.
 
     `streams` is the truth table of its event streams, `dataflow` the map it is read from, `models`
-    what is known of its model files and who loaded them.
+    what is known of its model files and who loaded them, `judgement` what follows from it all.
     """
 
     host: str
@@ -126,13 +111,13 @@ class HostReport:
     coverage: Coverage
     findings: tuple[Finding, ...]
     blocks: tuple[Block, ...]
-    risks: tuple[Risk, ...]
     records: Mapping[str, Record]
     commands: Mapping[str, str]
     facts: FactStore = field(repr=False, compare=False)
     streams: StreamTable = field(default_factory=StreamTable)
     dataflow: Dataflow = field(default_factory=Dataflow)
     models: ModelTable = field(default_factory=ModelTable)
+    judgement: Judgement = field(default_factory=Judgement)
     cut_short: str | None = None
 
     @property
@@ -229,6 +214,7 @@ def host_report(
     facts = facts_of(bundle, registry.parsers())
     findings = judge_facts(context, registry.rules(), facts)
     flow = observed_flow(context, facts)
+    streams, models = stream_table(flow), model_table(context, facts)
     records = {record.id: record for record in bundle.evidence}
     if not bundle.complete and cut_short is None:
         cut_short = "the time budget ended before every probe had run"
@@ -239,13 +225,21 @@ def host_report(
         coverage=_coverage(bundle, findings),
         findings=tuple(findings),
         blocks=tuple(_blocks(findings, records, flow.graph)),
-        risks=tuple(_risks(findings)),
         records=records,
         commands=_commands(bundle),
         facts=facts,
-        streams=stream_table(flow),
+        streams=streams,
         dataflow=flow.graph,
-        models=model_table(context, facts),
+        models=models,
+        judgement=judgement_of(
+            {finding.id: finding for finding in findings},
+            facts,
+            streams,
+            flow.graph,
+            models,
+            declared,
+            {one.id: one.if_ignored for one in registry.rules() if one.if_ignored is not None},
+        ),
         cut_short=cut_short,
     )
 
@@ -385,68 +379,3 @@ def _block_running(states: list[Running]) -> Running:
         return "partial"
     (only,) = known
     return only
-
-
-def _risks(findings: Iterable[Finding]) -> list[Risk]:
-    """Return one risk for everything that is wrong in one way, worst first.
-
-    Findings about one subject are one risk (a unit that loops and is down is one thing to fix),
-    and subjects of which the same is said, at the same severity, are one risk too.
-    """
-    by_subject: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.verdict.severity and finding.verdict.status in ("degraded", "down"):
-            by_subject.setdefault(finding.verdict.subject, []).append(finding)
-    chosen = [sorted(about, key=_worst_first) for about in by_subject.values()]
-    rest = {about[0].id: about[1:] for about in chosen}
-    risks = []
-    for group in alike([about[0] for about in chosen]):
-        carried = (*group, *(finding for first in group for finding in rest[first.id]))
-        severity = group[0].verdict.severity
-        if severity is None:
-            raise ValueError(f"{group[0].id} has no severity and is no risk")
-        risks.append(Risk(severity, _said_of(group), _said_of(group, most=3), carried))
-    return sorted(risks, key=lambda risk: _worst_first(risk.findings[0]))
-
-
-def alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
-    """Group findings that say the same of different subjects; the order is kept."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in findings:
-        verdict = finding.verdict
-        said = (finding.rule, verdict.status, verdict.severity, verdict.details)
-        groups.setdefault((*said, _about(verdict, text("it"))), []).append(finding)
-    return [tuple(group) for group in groups.values()]
-
-
-def _about(verdict: Verdict, subject: Text) -> Text:
-    """Return the verdict's message with another subject in its place."""
-    values = tuple(
-        (name, subject if value == verdict.subject else value)
-        for name, value in verdict.message.values
-    )
-    return Text(verdict.message.template, values)
-
-
-def said_of_each(findings: tuple[Finding, ...]) -> Text:
-    """Return what is said of several subjects alike, the subjects left to the reader's list."""
-    return _about(findings[0].verdict, text("each of these"))
-
-
-def _said_of(findings: tuple[Finding, ...], most: int | None = None) -> Text:
-    if len(findings) == 1:
-        return findings[0].verdict.message
-    names = ", ".join(finding.verdict.subject for finding in findings[:most])
-    more = len(findings) - most if most is not None else 0
-    subjects = (
-        text("each of {names} and {more} more", names=names, more=more)
-        if more > 0
-        else text("each of {names}", names=names)
-    )
-    return _about(findings[0].verdict, subjects)
-
-
-def _worst_first(finding: Finding) -> tuple[int, int, str]:
-    severity = finding.verdict.severity
-    rank = SEVERITIES.index(severity) if severity else len(SEVERITIES)
-    return (rank, 0 if finding.section == "loops" else 1, finding.id)
