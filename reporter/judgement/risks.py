@@ -3,7 +3,7 @@
     criticality   the worst severity among the findings it explains (what the rules and the
                   profile's criticality made of them): P0 32, P1 22, P2 12, P3 2
     status        +2 where something of it is down, not merely degraded
-    blast radius  +1 for each thing downstream of it, at most +6; what is only inferred to be
+    blast radius  +1 for each thing downstream of it, at most +8; what is only inferred to be
                   downstream does not count
     confidence    -1 where the way to the cause is claimed or configured, -2 where it is inferred
 
@@ -25,7 +25,7 @@ __all__ = ["Points", "Risk", "Score", "base_points", "risks_of", "score", "sever
 
 _CRITICALITY: Mapping[Severity, int] = {"P0": 32, "P1": 22, "P2": 12, "P3": 2}
 _DOWN = 2
-_MOST_BLAST = 6
+_MOST_BLAST = 8
 _CONFIDENCE: Mapping[Confidence, int] = {
     "observed": 0,
     "claimed": -1,
@@ -105,7 +105,7 @@ def score(cause: Cause) -> Score:
         terms.append(Points(text("status: something of it is down"), _DOWN))
     reached = len(cause.downstream)
     if reached and cause.confidence != "inferred":
-        what = text("blast radius: {count} things downstream, at most 6 count", count=reached)
+        what = text("blast radius: {count} things downstream, at most 8 count", count=reached)
         terms.append(Points(what, min(reached, _MOST_BLAST)))
     if _CONFIDENCE[cause.confidence]:
         what = text("confidence: the way to the cause is {confidence}", confidence=cause.confidence)
