@@ -98,7 +98,7 @@ def guarded(state: str) -> Bundle:
             "drive": {"title": "Drive", "units": ["shop-drive"]},
         },
     }
-    units = {
+    units: dict[str, str | dict[str, str]] = {
         "shop-brake.service": {**WANTED, "ActiveState": state},
         "shop-drive.service": "active",
         **TARGET,
