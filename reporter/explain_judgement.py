@@ -8,11 +8,12 @@ from reporter.findings import Finding
 from reporter.judgement.causes import Cause, Chain
 from reporter.judgement.judgement import Judgement
 from reporter.judgement.patterns import Pattern
-from reporter.judgement.risks import Risk
+from reporter.judgement.risks import Risk, Score, score
 from reporter.messages import Text, text
 from reporter.rules.times import at
+from reporter.words import CONFIDENCES
 
-__all__ = ["of_finding", "page_of", "pages"]
+__all__ = ["Line", "of_finding", "page_of", "pages"]
 
 
 def pages(judgement: Judgement) -> tuple[str, ...]:
@@ -20,7 +21,11 @@ def pages(judgement: Judgement) -> tuple[str, ...]:
     return (*(one.id for one in judgement.causes), *(one.id for one in judgement.patterns))
 
 
-def page_of(wanted: str, judgement: Judgement) -> Iterator[Text]:
+Line = tuple[int, Text]
+"""A line of a page: how far it is indented, and what it says."""
+
+
+def page_of(wanted: str, judgement: Judgement) -> Iterator[Line]:
     """Yield the lines that explain a cause or a pattern; none where there is no such id."""
     for cause in judgement.causes:
         if cause.id == wanted:
@@ -30,39 +35,36 @@ def page_of(wanted: str, judgement: Judgement) -> Iterator[Text]:
             yield from _pattern(pattern)
 
 
-def of_finding(finding: Finding, judgement: Judgement) -> Iterator[Text]:
+def of_finding(finding: Finding, judgement: Judgement) -> Iterator[Line]:
     """Yield what a finding is part of: its cause with the way there, its risk with the sum."""
     cause = judgement.explained.get(finding.id)
     if cause is not None:
-        yield text("Cause {id}", id=cause.id)
+        yield 0, text("Cause {id}", id=cause.id)
         yield from _way(_through(finding, cause))
         yield from _after(cause)
         yield from _risk(cause, judgement)
     for pattern in judgement.patterns:
         if finding in pattern.findings:
-            yield text("Part of {id}: {title}", id=pattern.id, title=pattern.title)
+            yield 0, text("Part of {id}: {title}", id=pattern.id, title=pattern.title)
 
 
-def _cause(cause: Cause, judgement: Judgement) -> Iterator[Text]:
-    yield text("{id}: {message}", id=cause.id, message=cause.root.message)
+def _cause(cause: Cause, judgement: Judgement) -> Iterator[Line]:
+    yield 0, text("{id}: {message}", id=cause.id, message=cause.root.message)
     for chain in cause.chains:
-        yield from _way(chain)
+        if len(chain.steps) > 1 or not cause.explains:
+            yield from _way(chain)
     yield from _after(cause)
     yield from _risk(cause, judgement)
 
 
-def _pattern(pattern: Pattern) -> Iterator[Text]:
-    yield text(
-        "{id}: {title}: {message}", id=pattern.id, title=pattern.title, message=pattern.message
-    )
+def _pattern(pattern: Pattern) -> Iterator[Line]:
+    message = text("{title}: {message}", title=pattern.title, message=pattern.message)
+    yield 0, text("{id}: {message}", id=pattern.id, message=message)
     for finding in pattern.findings:
-        yield text(
-            "  {severity} {id}: {message}",
-            severity=finding.verdict.severity or "--",
-            id=finding.id,
-            message=finding.verdict.message,
-        )
-    yield text("  if ignored: {what}", what=pattern.if_ignored)
+        verdict = finding.verdict
+        said = text("{id}: {message}", id=finding.id, message=verdict.message)
+        yield 1, text("{severity} {said}", severity=verdict.severity or "--", said=said)
+    yield 1, text("If ignored: {what}", what=pattern.if_ignored)
 
 
 def _through(finding: Finding, cause: Cause) -> Chain:
@@ -72,50 +74,55 @@ def _through(finding: Finding, cause: Cause) -> Chain:
     return next(begins, None) or next(passes, cause.chains[0])
 
 
-def _way(chain: Chain) -> Iterator[Text]:
+def _way(chain: Chain) -> Iterator[Line]:
     """Yield a chain, a step a line, with the evidence of each."""
-    for number, step in enumerate(chain.steps):
+    for number, step in enumerate(chain.steps, start=1):
         cited = ", ".join(dict.fromkeys(citation.record for citation in step.citations))
-        where = text(" [{evidence}]", evidence=cited) if cited else text("")
         if step.link is None:
-            yield text("  {message}{where}", message=step.message, where=where)
-        else:
-            yield text(
-                "  {arrow} {how} ({confidence}){where}",
-                arrow="  " * number + "<-",
-                how=step.link.how,
-                confidence=step.link.confidence,
-                where=where,
-            )
-            if step.message != step.link.how:
-                yield text("  {indent}   {message}", indent="  " * number, message=step.message)
+            yield number, _cited(step.message, cited)
+            continue
+        how = text(
+            "<- {how} ({confidence})",
+            how=step.link.how,
+            confidence=CONFIDENCES[step.link.confidence],
+        )
+        yield number, _cited(how, cited)
+        if step.message != step.link.how:
+            yield number + 1, step.message
 
 
-def _after(cause: Cause) -> Iterator[Text]:
+def _cited(said: Text, evidence: str) -> Text:
+    return text("{said} [{evidence}]", said=said, evidence=evidence) if evidence else said
+
+
+def _after(cause: Cause) -> Iterator[Line]:
     if cause.unknown is not None:
-        yield text("  not known behind that: {what}", what=cause.unknown)
+        yield 1, text("not known behind that: {what}", what=cause.unknown)
     if cause.since is not None:
-        yield text("  since {moment}", moment=at(cause.since))
-    if cause.explains:
-        others = ", ".join(str(one.symptom.thing) for one in cause.chains if len(one.steps) > 1)
-        yield text("  explains: {things}", things=others)
+        yield 1, text("since {moment}", moment=at(cause.since))
+    others = ", ".join(str(one.symptom.thing) for one in cause.chains if len(one.steps) > 1)
+    if others:
+        yield 1, text("explains: {things}", things=others)
     if cause.downstream:
-        yield text("  downstream: {things}", things=", ".join(map(str, cause.downstream)))
+        yield 1, text("downstream: {things}", things=", ".join(map(str, cause.downstream)))
 
 
-def _risk(cause: Cause, judgement: Judgement) -> Iterator[Text]:
+def _risk(cause: Cause, judgement: Judgement) -> Iterator[Line]:
     """Yield the sum of the risk that the cause is, and what comes of it."""
     for risk in judgement.risks:
         if cause in risk.causes:
-            yield from _sum(risk)
-            yield text("  if ignored: {what}", what=risk.if_ignored)
+            yield from _sum(risk, score(cause))
+            yield 1, text("If ignored: {what}", what=risk.if_ignored)
 
 
-def _sum(risk: Risk) -> Iterator[Text]:
-    yield text(
-        "Risk {severity}: {total} points (30 and more is P0, 20 P1, 10 P2, less P3)",
-        severity=risk.severity,
-        total=risk.score.total,
+def _sum(risk: Risk, own: Score) -> Iterator[Line]:
+    yield (
+        0,
+        text(
+            "Risk {severity}: {total} points (30 and more is P0, 20 P1, 10 P2, less P3)",
+            severity=risk.severity,
+            total=own.total,
+        ),
     )
-    for term in risk.score.terms:
-        yield text("  {points} {what}", points=f"{term.points:+d}", what=term.what)
+    for term in own.terms:
+        yield 1, text("{points} {what}", points=f"{term.points:+d}", what=term.what)

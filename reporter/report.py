@@ -22,9 +22,10 @@ from reporter.evidence import Bundle, Clock, Record
 from reporter.facts import FactStore
 from reporter.findings import Citation, Finding, Running, Status
 from reporter.judgement.judgement import Judgement, judgement_of
-from reporter.messages import Text
+from reporter.messages import Text, Value, text
 from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
+from reporter.words import CONFIDENCES
 
 __all__ = [
     "SECTIONS",
@@ -90,7 +91,7 @@ class Block:
     component: Text
     status: Status
     running: Running
-    connected_to: tuple[str, ...]
+    connected_to: tuple[Value, ...]
     verified_at: str
     findings: tuple[Finding, ...]
     evidence: tuple[Record, ...]
@@ -337,13 +338,17 @@ def _block(
         running=_block_running([finding.verdict.running for finding in findings]),
         connected_to=(
             *sorted({name for finding in talking for name in finding.verdict.connected_to}),
-            *sorted({f"{edge.target.id} ({edge.confidence})" for edge in written}),
+            *sorted({_written(edge) for edge in written}, key=str),
         ),
         verified_at=min(finding.verified_at for finding in findings),
         findings=tuple(findings),
         evidence=tuple(records[name] for name in dict.fromkeys(cited)),
         by_hand=_by_hand(citations),
     )
+
+
+def _written(edge: Edge) -> Text:
+    return text("{stream} ({how})", stream=edge.target.id, how=CONFIDENCES[edge.confidence])
 
 
 def _by_hand(citations: Iterable[Citation]) -> dict[str, tuple[str, ...]]:

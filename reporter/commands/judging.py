@@ -16,13 +16,22 @@ from reporter.commands.exits import FINDINGS, INCOMPLETE, OK, USAGE, complain
 from reporter.commands.options import options_of
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES
+from reporter.locale import LANGUAGES
 from reporter.render import summary_v1
 
-__all__ = ["exit_code", "load", "profiles_of", "report_options", "summarise"]
+__all__ = ["exit_code", "language_option", "load", "profiles_of", "report_options", "summarise"]
 
 _FORMATS = click.Choice(list(outputs.FORMATS))
 _THRESHOLDS = click.Choice([*SEVERITIES, "unknown"])
 
+
+language_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of what a person reads: English or Norwegian (bokmål). JSON has none.",
+)
 
 report_options = options_of(
     click.option(
@@ -37,6 +46,7 @@ report_options = options_of(
         type=click.Path(path_type=Path),
         help="File or folder to write to, instead of stdout.",
     ),
+    language_option,
     click.option(
         "--profile",
         type=click.Path(path_type=Path),

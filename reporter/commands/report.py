@@ -8,6 +8,7 @@ import click
 
 from reporter import outputs
 from reporter.commands.judging import exit_code, load, profiles_of, report_options, summarise
+from reporter.locale import catalogue
 
 __all__ = ["report"]
 
@@ -21,6 +22,7 @@ def report(
     archive: tuple[Path, ...],
     formats: tuple[str, ...],
     out: Path | None,
+    lang: str,
     profile: Path | None,
     fail_on: str | None,
     min_coverage: float | None,
@@ -35,9 +37,9 @@ def report(
     built = load(archive, profiles_of(profile))
     chosen = formats or ("text",)
     if out is None:
-        click.echo(outputs.render(built, chosen[0]), nl=False)
+        click.echo(outputs.render(built, chosen[0], catalogue(lang)), nl=False)
     else:
-        for path in outputs.write(built, chosen, out):
+        for path in outputs.write(built, chosen, out, catalogue(lang)):
             click.echo(f"Report: {path}", err=True)
     summarise(built, summary)
     return exit_code(built, fail_on, min_coverage)

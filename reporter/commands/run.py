@@ -12,6 +12,7 @@ from reporter import outputs
 from reporter import report as reports
 from reporter.commands.collecting import collect_archive, collect_options, interrupted
 from reporter.commands.judging import exit_code, profiles_of, report_options, summarise
+from reporter.locale import catalogue
 
 __all__ = ["run"]
 
@@ -22,6 +23,7 @@ __all__ = ["run"]
 def run(
     formats: tuple[str, ...],
     out: Path | None,
+    lang: str,
     profile: Path | None,
     fail_on: str | None,
     min_coverage: float | None,
@@ -38,10 +40,12 @@ def run(
         return interrupted(folder)
     loaded = archives.load([folder])
     report = reports.build(loaded, profiles)
-    written = outputs.write(report, formats or tuple(outputs.FORMATS), out or folder / "report")
+    sentences = catalogue(lang)
+    chosen = formats or tuple(outputs.FORMATS)
+    written = outputs.write(report, chosen, out or folder / "report", sentences)
     if out is None:
         shown = formats[0] if len(formats) == 1 else "text"
-        click.echo(outputs.render(report, shown), nl=False)
+        click.echo(outputs.render(report, shown, sentences), nl=False)
     click.echo("", err=True)
     click.echo(f"Archive: {folder}", err=True)
     for path in written:

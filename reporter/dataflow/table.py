@@ -47,11 +47,11 @@ class StreamRow:
         return self.activity.length if self.activity else None
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> Text:
         """The last event, as the table shows it."""
         if self.activity is not None:
             return self.activity.shown
-        return "no such stream" if self.exists is False else "UNKNOWN"
+        return text("no such stream") if self.exists is False else text("UNKNOWN")
 
 
 @dataclass(frozen=True)

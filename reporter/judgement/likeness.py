@@ -58,8 +58,4 @@ def said_of(findings: tuple[Finding, ...], most: int | None = None) -> Text:
 
 def _about(verdict: Verdict, subject: Text) -> Text:
     """Return the verdict's message with another subject in its place."""
-    values = tuple(
-        (name, subject if value == verdict.subject else value)
-        for name, value in verdict.message.values
-    )
-    return Text(verdict.message.template, values)
+    return verdict.message.replaced(verdict.subject, subject)

@@ -167,14 +167,14 @@ def _in_application(
 def _said(application: Application, by_mode: dict[str, list[str]], wrong: bool, gaps: bool) -> Text:
     modes = ", ".join(sorted(by_mode)) or text("none")
     if wrong:
-        template = "shadow and production: {application} has services in {modes} on one host"
+        said = text("shadow and production: {application} has services in {modes} on one host")
     elif gaps:
-        template = (
+        said = text(
             "shadow and production: not all files of {application} were read; modes named: {modes}"
         )
     else:
-        template = "shadow and production: not mixed in {application}; modes named: {modes}"
-    return text(template, application=application.title, modes=modes)
+        said = text("shadow and production: not mixed in {application}; modes named: {modes}")
+    return said.filled(application=application.title, modes=modes)
 
 
 @rule(

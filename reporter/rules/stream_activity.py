@@ -155,24 +155,22 @@ def _message(subject: str, activity: Activity) -> Text:
             length=activity.length or 0,
         )
     age = activity.age if activity.age is not None else activity.event_age
-    template = (
+    said = text(
         "{stream}: {length} entries{kept}, the last {span} ago ({times})"
         if activity.active == "yes"
         else "{stream} is stale: its last event is {span} old ({times}), more than {limit}; "
         "{length} entries{kept}"
     )
-    values: dict[str, str | int | Text] = {
-        "stream": subject,
-        "length": activity.length or 0,
-        "span": span(age or 0.0),
-        "times": _times(activity),
-        "kept": text(" (of {count} ever added)", count=activity.added_ever or 0)
+    return said.filled(
+        stream=subject,
+        length=activity.length or 0,
+        span=span(age or 0.0),
+        times=_times(activity),
+        kept=text(" (of {count} ever added)", count=activity.added_ever or 0)
         if (activity.added_ever or 0) > (activity.length or 0)
         else text(""),
-    }
-    if activity.active == "stale":
-        values["limit"] = span(activity.limit)
-    return text(template, **values)
+        limit=span(activity.limit),
+    )
 
 
 def _times(activity: Activity) -> Text:
