@@ -6,7 +6,8 @@ are the same, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -56,13 +57,16 @@ SECTIONS = (
 )
 """The places in part A, in the order they are read."""
 
+_MOST_RESOLVING = 3
+
 
 @dataclass(frozen=True)
 class Coverage:
     """How much of what was asked for was answered: counts of evidence records.
 
     `collected` probes ran, `absent` ones found nothing to run on or to read, `missing` ones
-    gave no answer (denied, timed out, failed, or no record at all).
+    gave no answer (denied, timed out, failed, or no record at all). `resolving` are the probes
+    whose answer most unknown findings wait for, with how many: at most three.
     """
 
     probes: int
@@ -71,6 +75,7 @@ class Coverage:
     missing: int
     findings: int
     unknown_findings: int
+    resolving: tuple[tuple[str, int], ...] = ()
 
     @property
     def percent(self) -> float:
@@ -273,7 +278,7 @@ def _commands(bundle: Bundle) -> dict[str, str]:
     return {key: value for key, value in commands.items() if value}
 
 
-def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
+def _coverage(bundle: Bundle, findings: Collection[Finding]) -> Coverage:
     outcomes = [record.outcome for record in bundle.evidence]
     answered = {record.probe for record in bundle.evidence}
     silent = sum(1 for probe in bundle.probes if probe.get("id") not in answered)
@@ -287,7 +292,18 @@ def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
         missing=len(outcomes) - collected - absent + silent,
         findings=len(verdicts),
         unknown_findings=verdicts.count("unknown"),
+        resolving=_resolving(findings),
     )
+
+
+def _resolving(findings: Iterable[Finding]) -> tuple[tuple[str, int], ...]:
+    """Return the probes that unknown findings wait for, those of most findings first."""
+    waiting: Counter[str] = Counter()
+    for finding in findings:
+        if finding.verdict.status == "unknown":
+            waiting.update({one.probe.partition("[")[0] for one in finding.verdict.missing})
+    ranked = sorted(waiting.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(ranked[:_MOST_RESOLVING])
 
 
 def _blocks(

@@ -77,7 +77,10 @@ class ClockV1(msgspec.Struct, frozen=True):
 
 
 class CoverageV1(msgspec.Struct, frozen=True):
-    """Counts of evidence records and of findings."""
+    """Counts of evidence records and of findings.
+
+    `resolving` are the probes whose answer most unknown findings wait for, with how many.
+    """
 
     probes: int
     collected: int
@@ -85,6 +88,7 @@ class CoverageV1(msgspec.Struct, frozen=True):
     missing: int
     findings: int
     unknown_findings: int
+    resolving: tuple[tuple[str, int], ...]
 
 
 class HostV1(msgspec.Struct, frozen=True):
@@ -194,6 +198,7 @@ def _host(host: HostReport) -> HostV1:
             coverage.missing,
             coverage.findings,
             coverage.unknown_findings,
+            coverage.resolving,
         ),
         perturbations=tuple(host.bundle.perturbations),
         findings=tuple(finding_v1(finding, host) for finding in host.findings),

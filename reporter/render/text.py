@@ -107,6 +107,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
         came_of=_came_of,
         chain=_chain,
+        coverage=_coverage,
         evidence=_evidence,
         half_proven=_half_proven,
         items=_items,
@@ -181,6 +182,31 @@ def _clock(host: HostReport) -> Text:
         offset=f"{offset:+.3f}",
         uncertainty=f"{uncertainty:.3f}",
     )
+
+
+def _coverage(host: HostReport) -> Text:
+    """Return how much of what was asked was answered, and what would answer most of the rest."""
+    coverage = host.coverage
+    parts = [
+        text(
+            "{answered} of {asked} probes answered",
+            answered=coverage.collected + coverage.absent,
+            asked=coverage.probes,
+        )
+    ]
+    if coverage.missing:
+        parts.append(text("{missing} did not", missing=coverage.missing))
+    parts.append(
+        text(
+            "{unknown} of {all} findings unknown",
+            unknown=coverage.unknown_findings,
+            all=coverage.findings,
+        )
+    )
+    if coverage.resolving:
+        probes = ", ".join(f"{probe} ({count})" for probe, count in coverage.resolving)
+        parts.append(text("unknown for want of {probes}", probes=probes))
+    return joined(parts, "; ")
 
 
 def _half_proven(host: HostReport) -> list[tuple[tuple[Text, ...], list[Work]]]:
