@@ -20,7 +20,7 @@ _LIVES = frozenset({"runs", "idle", "no unit"})
 
 @dataclass(frozen=True)
 class Work:
-    """One stream that moves, from who writes it to who reads it.
+    """One stream that moves, from who writes it to who reads it; or a site and who answers for it.
 
     `chain` names producer, stream, group and reader, as far as they are known; it is `proven`
     where a producer runs, the stream moves and a consumer keeps up. `lacks` says what is not
@@ -46,8 +46,13 @@ class Work:
 def works_of(
     rows: Iterable[StreamRow], findings: Mapping[str, Finding], profiles: Profiles
 ) -> tuple[Work, ...]:
-    """Return a chain for each stream that moves, the proven ones first, by component."""
+    """Return the chains of streams that move and of sites, the proven ones first, by component."""
     found = [_work(row, findings, profiles) for row in rows if row.active == "yes"]
+    found += [
+        _site(one)
+        for one in findings.values()
+        if one.rule == "proxied_services" and one.verdict.status == "ok"
+    ]
     return tuple(
         sorted(
             found, key=lambda one: (not one.proven, one.title is None, str(one.title), one.chain)
@@ -78,6 +83,20 @@ def _work(row: StreamRow, findings: Mapping[str, Finding], profiles: Profiles) -
             )
         ),
         findings=tuple(name for name in (*names, *groups) if name in findings),
+    )
+
+
+def _site(finding: Finding) -> Work:
+    """Return the chain from a front end to the unit that answers behind it."""
+    verdict = finding.verdict
+    return Work(
+        title=None,
+        chain=(verdict.subject, *verdict.connected_to),
+        proven=True,
+        message=verdict.message,
+        lacks=(),
+        confidence=verdict.confidence,
+        findings=(finding.id,),
     )
 
 
