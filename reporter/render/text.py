@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reporter.evidence import Record
 from reporter.findings import Finding
 from reporter.messages import EN, Catalogue, Text, Value, joined, text
+from reporter.recorded import recorded
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
@@ -95,6 +96,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
         clock=_clock,
         lines=_Lines,
+        recorded=recorded,
     )
     environment.globals.update(
         _=sentence,

@@ -354,9 +354,7 @@ class Evaluator:
             if classes:
                 return classes
         return unknown(
-            text(
-                "no call was seen that gives {name} of {function}", name=name, function=where.name
-            )
+            text("no call was seen that gives {name} of {function}", name=name, function=where.name)
         )
 
     def member(self, module: str, name: str, line: int | None = None) -> Values:
