@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from reporter import registry
+from reporter import explain_judgement, registry
 from reporter.engine import Rule
 from reporter.errors import InputError
 from reporter.evidence import Record
@@ -19,13 +19,14 @@ __all__ = ["explain", "rule_catalogue", "rule_page"]
 
 
 def explain(report: Report, wanted: str, host: str | None = None, catalogue: Catalogue = EN) -> str:
-    """Return the explanation of the finding `wanted` (`rule:subject`) on each host that has it.
+    """Return the explanation of the finding, cause or pattern `wanted` on each host that has it.
+
+    A finding's id is `rule:subject`, a cause's `cause:kind/name`, a pattern's `pattern:name`.
 
     What a rule means is its docstring, in English; the page says so in another language.
 
     Raises `InputError` with the nearest ids where there is none.
     """
-
     pages = [
         "\n".join(_page(finding, item, catalogue))
         for item in report.hosts
@@ -33,16 +34,41 @@ def explain(report: Report, wanted: str, host: str | None = None, catalogue: Cat
         for finding in item.findings
         if finding.id == wanted
     ]
+    pages += [
+        "\n".join(_made(wanted, item, catalogue))
+        for item in report.hosts
+        if host in (None, item.host) and wanted in explain_judgement.pages(item.judgement)
+    ]
     if pages:
         return "\n\n".join(pages) + "\n"
     if host is not None and host not in {item.host for item in report.hosts}:
         known = ", ".join(item.host for item in report.hosts) or "none"
         raise InputError(f"{host}: no such host in the archive; it holds: {known}")
-    ids = sorted({finding.id for item in report.hosts for finding in item.findings})
+    ids = sorted(
+        {
+            name
+            for item in report.hosts
+            for name in (
+                *(finding.id for finding in item.findings),
+                *explain_judgement.pages(item.judgement),
+            )
+        }
+    )
     near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
     near = near or [name for name in ids if wanted in name][:3]
     hint = f"did you mean {', '.join(near)}?" if near else "`truthmap report` lists the findings"
     raise InputError(f"{safe(wanted)}: no such finding in the archive; {safe(hint)}")
+
+
+def _made(wanted: str, host: HostReport, catalogue: Catalogue) -> Iterator[str]:
+    """Yield the page of what is made of findings: a cause or a pattern."""
+    shown = shown_in(catalogue)
+    yield shown(text("{finding} on {host}", finding=wanted, host=host.host))
+    yield from _indented(explain_judgement.page_of(wanted, host.judgement), shown)
+
+
+def _indented(lines: Iterable[explain_judgement.Line], shown: Shown) -> Iterator[str]:
+    return (f"{'  ' * indent}{shown(line)}" for indent, line in lines)
 
 
 def _page(finding: Finding, host: HostReport, catalogue: Catalogue) -> Iterator[str]:
@@ -53,9 +79,13 @@ def _page(finding: Finding, host: HostReport, catalogue: Catalogue) -> Iterator[
     yield f"  {shown(verdict.message)}"
     for detail in verdict.details:
         yield f"  {shown(detail)}"
-    for judgement in _judgement(finding):
-        yield f"  {shown(judgement)}"
+    for line in _verdict(finding):
+        yield f"  {shown(line)}"
     yield ""
+    made = [*explain_judgement.of_finding(finding, host.judgement)]
+    if made:
+        yield from _indented(made, shown)
+        yield ""
     yield shown(text("The rule {rule}", rule=rule.id))
     if catalogue.language != EN.language:
         yield f"  {shown(text('(what a rule means is written in English only)'))}"
@@ -79,7 +109,7 @@ def _page(finding: Finding, host: HostReport, catalogue: Catalogue) -> Iterator[
             yield from _record(record, shown)
 
 
-def _judgement(finding: Finding) -> Iterator[Text]:
+def _verdict(finding: Finding) -> Iterator[Text]:
     verdict = finding.verdict
     yield text(
         "status {status}, running {running}, severity {severity}",

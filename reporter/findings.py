@@ -72,7 +72,6 @@ class Verdict:
     connected_to: tuple[Value, ...] = ()
     application: str | None = None
     layer: str | None = None
-    cause: str | None = None
     details: tuple[Text, ...] = ()
     section: str | None = None
     stands_on: tuple[str, ...] = ()

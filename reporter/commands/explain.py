@@ -25,9 +25,10 @@ __all__ = ["explain"]
 def explain(
     id: str, archive: tuple[Path, ...], host: str | None, profile: Path | None, lang: str
 ) -> int:
-    """Explain the finding ID: its rule, the raw evidence, how to repeat it by hand.
+    """Explain the finding ID: its rule, the raw evidence, its cause, how its risk was reckoned.
 
-    ID is what the reports show as rule:subject, such as service_state:ssh.service.
+    ID is what the reports show as rule:subject, such as service_state:ssh.service; or a cause's or
+    a pattern's, such as cause:unit/ssh.service.
     """
     built = load(archive, profiles_of(profile))
     click.echo(explanations.explain(built, id, host, catalogue(lang)), nl=False)

@@ -22,10 +22,13 @@ _ORDER: tuple[Active, ...] = ("yes", "stale", "no", "unknown")
 class StreamRow:
     """One row. `server`, `db` are None for a stream that is expected and was seen nowhere.
 
+    `subject` is what findings call the stream.
+
     `exists` is None where that is not known; `groups` None where they are not; `candidates` are
     units that may be the producer. `unknown` says what of the row is not known, and why.
     """
 
+    subject: str
     server: str | None
     db: int | None
     stream: str
@@ -154,6 +157,7 @@ def _row(flow: StreamFlow, whole: Flow) -> StreamRow:
     owner = profiles.stream_owner(flow.stream.name)
     known = {one.name for one in flow.producers.known}
     return StreamRow(
+        subject=flow.subject,
         server=flow.survey.endpoint,
         db=flow.stream.db,
         stream=flow.stream.name,
@@ -192,6 +196,7 @@ def _absent(flow: Flow) -> Iterator[StreamRow]:
         doubt = bool(gaps) or not flow.observed.surveys.all
         owner = profiles.stream_owner(name)
         yield StreamRow(
+            subject=name,
             server=None,
             db=None,
             stream=name,

@@ -10,13 +10,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reporter.evidence import Record
 from reporter.findings import Finding
+from reporter.judgement.causes import Cause
+from reporter.judgement.likeness import alike, said_of_each
+from reporter.judgement.works import Work
 from reporter.messages import EN, Catalogue, Text, Value, joined, text
 from reporter.recorded import recorded
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
-from reporter.report import Block, HostReport, Report, alike, said_of_each
-from reporter.words import outcome_of
+from reporter.report import Block, HostReport, Report
+from reporter.rules.times import at
+from reporter.words import CONFIDENCES, outcome_of
 
 __all__ = ["render"]
 
@@ -87,6 +91,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         finalize=_finalize(shown),
     )
     environment.filters.update(
+        at=at,
         wrapped=lambda value, first, rest: _Lines(wrapped(value, first, rest)),
         joined=lambda values, first, rest: _Lines(wrapped(joined(values), first, rest)),
         shown=shown,
@@ -102,10 +107,14 @@ def _environment(catalogue: Catalogue) -> Environment:
         _=sentence,
         streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
         matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
-        broken=_broken,
         came_of=_came_of,
+        chain=_chain,
+        coverage=_coverage,
         evidence=_evidence,
+        half_proven=_half_proven,
         items=_items,
+        listed=lambda parts: joined(parts, "; "),
+        open_ends=_open_ends,
         quiet=_quiet,
         said_of_each=said_of_each,
         scope=_scope,
@@ -177,6 +186,70 @@ def _clock(host: HostReport) -> Text:
     )
 
 
+def _coverage(host: HostReport) -> Text:
+    """Return how much of what was asked was answered, and what would answer most of the rest."""
+    coverage = host.coverage
+    parts = [
+        text(
+            "{answered} of {asked} probes answered",
+            answered=coverage.collected + coverage.absent,
+            asked=coverage.probes,
+        )
+    ]
+    if coverage.missing:
+        parts.append(text("{missing} did not", missing=coverage.missing))
+    parts.append(
+        text(
+            "{unknown} of {all} findings unknown",
+            unknown=coverage.unknown_findings,
+            all=coverage.findings,
+        )
+    )
+    if coverage.resolving:
+        probes = ", ".join(f"{probe} ({count})" for probe, count in coverage.resolving)
+        parts.append(text("unknown for want of {probes}", probes=probes))
+    return joined(parts, "; ")
+
+
+def _half_proven(host: HostReport) -> list[tuple[tuple[Text, ...], list[Work]]]:
+    """Return the chains that lack something, by what they lack, in the order of part B."""
+    groups: dict[tuple[Text, ...], list[Work]] = {}
+    for work in host.judgement.works:
+        if not work.proven:
+            groups.setdefault(work.lacks, []).append(work)
+    return list(groups.items())
+
+
+def _chain(cause: Cause) -> Text:
+    """Return the longest chain to a cause, its symptom first, and how many more end there."""
+    first = cause.chains[0]
+    told = text("{name}", name=first.symptom.thing.name)
+    for step in first.steps[1:]:
+        if step.link is not None:
+            told = text(
+                "{symptom} <- {behind} ({confidence})",
+                symptom=told,
+                behind=step.link.how,
+                confidence=CONFIDENCES[step.link.confidence],
+            )
+    end = first.root
+    if end.link is not None and end.message != end.link.how:
+        told = text("{told}: {root}", told=told, root=end.message)
+    more = cause.explains - 1
+    if more > 0:
+        told = text("{told}; {more} more end there", told=told, more=more)
+    return told
+
+
+def _open_ends(host: HostReport) -> list[tuple[Text, list[Cause]]]:
+    """Return the causes behind which something is not known, by what that is."""
+    groups: dict[Text, list[Cause]] = {}
+    for cause in host.judgement.causes:
+        if cause.unknown is not None:
+            groups.setdefault(cause.unknown, []).append(cause)
+    return list(groups.items())
+
+
 def _short_command(command: str) -> str:
     """Return the command with its long options cut: the whole stands in the evidence table."""
     words = command.split(" ")
@@ -225,15 +298,6 @@ def _plain(finding: Finding) -> bool:
     if finding.rule in _IN_TABLE:
         return finding.rule == "stream_groups" or not finding.verdict.details
     return finding.section == "services" and not finding.verdict.details
-
-
-def _broken(host: HostReport) -> list[tuple[Text, list[Text]]]:
-    """Return what is wrong, by component, in the order of the risks."""
-    groups: dict[str, tuple[Text, list[Text]]] = {}
-    for risk in host.risks:
-        component = risk.findings[0].verdict.component
-        groups.setdefault(str(component), (component, []))[1].append(risk.message)
-    return list(groups.values())
 
 
 def _evidence(block: Block) -> list[tuple[str, str, int]]:

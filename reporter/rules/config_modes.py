@@ -19,7 +19,14 @@ _NEEDS = ("units", "unit_env_files", "env_files")
 _LISTED = 12
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P1", escalates=True)
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P1",
+    if_ignored=text("a trial may act for real, or production on trial data"),
+    escalates=True,
+)
 def env_modes(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:
@@ -170,7 +177,13 @@ def _said(application: Application, by_mode: dict[str, list[str]], wrong: bool, 
     return said.filled(application=application.title, modes=modes)
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P2")
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P2",
+    if_ignored=text("a trial has the keys of production"),
+)
 def env_secrets_shared(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:

@@ -61,6 +61,7 @@ class Asked:
     uses=("sockets", "socket_processes"),
     if_asked=("nginx", "caddy", "haproxy"),
     worst="P2",
+    if_ignored=text("every request for it ends in an error"),
 )
 def proxied_services(
     host: HostContext,
@@ -192,6 +193,7 @@ def _socket_answer(target: Target, config: WebConfig) -> Answer:
     uses=("units", "unit_files", "sockets", "socket_processes"),
     if_asked=("nginx", "caddy", "haproxy"),
     worst="P2",
+    if_ignored=text("visitors of the site get an error"),
 )
 def frontend_sites(
     host: HostContext,

@@ -50,6 +50,7 @@ class Offset:
     needs=(),
     uses=("kernel_clock", "timesync_stamp", "virtualization"),
     worst="P1",
+    if_ignored=text("event times, freshness and certificates are judged by a wrong clock"),
 )
 def clock_sync(
     host: HostContext,

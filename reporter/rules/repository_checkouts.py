@@ -22,6 +22,9 @@ _COMMIT = 12
     component=CHECKOUTS,
     needs=("checkouts",),
     worst="P3",
+    if_ignored=text(
+        "what runs cannot be told from the repository, and the next deployment overwrites it"
+    ),
 )
 def checkout_state(host: HostContext, checkouts: Checkouts) -> Iterator[Verdict]:
     """The git checkouts that services run from, or that lie in declared folders.

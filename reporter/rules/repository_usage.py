@@ -54,6 +54,7 @@ class _Usage:
     needs=("source_scan",),
     uses=("units",),
     worst="P3",
+    if_ignored=text("code that nothing runs is kept and changed as if it did"),
 )
 def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -> Iterator[Verdict]:
     """Which modules of an application its services use, and which none uses.

@@ -26,7 +26,15 @@ _SOON_S = 300.0
 """An event's own time may lie so far ahead before it is worth a word."""
 
 
-@rule(section="redis", component=STREAMS, needs=(), uses=FOUND, if_asked=ASKED, worst="P3")
+@rule(
+    section="redis",
+    component=STREAMS,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P3",
+    if_ignored=text("what reads it works on old events, or on none"),
+)
 def stream_activity(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,
@@ -221,6 +229,7 @@ def _subjects(profiles: Profiles) -> tuple[str, ...]:
     uses=FOUND,
     if_asked=ASKED,
     worst="P1",
+    if_ignored=text("everything that reads it works without its input"),
     subjects=_subjects,
     subjects_only=True,
 )

@@ -37,6 +37,7 @@ _OLD_S = 3600.0
     uses=(*FOUND, "sockets", "socket_processes", "units"),
     if_asked=ASKED,
     worst="P2",
+    if_ignored=text("entries pile up unread, or are trimmed before they are read"),
 )
 def stream_groups(
     host: HostContext,

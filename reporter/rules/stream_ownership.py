@@ -28,6 +28,7 @@ OWNERSHIP = text("Event ownership")
     uses=(*FOUND, "sockets", "socket_processes"),
     if_asked=ASKED,
     worst="P3",
+    if_ignored=text("events are produced for nobody, or waited for in vain"),
 )
 def stream_ownership(
     host: HostContext,
