@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reporter.messages import Text
+from reporter.messages import Text, Value
 
 __all__ = [
     "SEVERITIES",
@@ -69,7 +69,7 @@ class Verdict:
     running: Running = "na"
     severity: Severity | None = None
     confidence: Confidence = "observed"
-    connected_to: tuple[str, ...] = ()
+    connected_to: tuple[Value, ...] = ()
     application: str | None = None
     layer: str | None = None
     details: tuple[Text, ...] = ()

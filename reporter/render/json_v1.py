@@ -224,7 +224,7 @@ def finding_v1(finding: Finding, host: HostReport) -> FindingV1:
         subject=verdict.subject,
         status=verdict.status,
         running=verdict.running,
-        connected_to=verdict.connected_to,
+        connected_to=tuple(str(one) for one in verdict.connected_to),
         verified_at=finding.verified_at,
         severity=verdict.severity,
         at_worst=finding.at_worst,
