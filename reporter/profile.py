@@ -7,48 +7,23 @@ evidence against.
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
-from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_check import check
+from reporter.profile_components import Component, components_of
 from reporter.profile_inventories import Inventory, inventories_of
 from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
+from reporter.profile_schema import MOST_AGE_S, PREFIX, PROFILE
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
-_KEYS = (
-    "title",
-    "units",
-    "expected_units",
-    "critical_units",
-    "expected_ports",
-    "root_listeners",
-    "root_units",
-    "processes",
-    "modes",
-    "streams",
-    "expected_streams",
-    "stream_freshness",
-    "layers",
-    "components",
-    "listeners",
-    "loopback_ports",
-    "models",
-    "load_evidence",
-    "inventories",
-)
-
-_STREAMS = "names or shell patterns of streams"
-_AGE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h|d)")
 _AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_MOST_AGE_S = 100 * 366 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -206,114 +181,58 @@ def load_profiles(applications: Mapping[str, Any], where: str) -> Profiles:
 
 
 def _profile(name: str, data: Any, where: str) -> Profile:
-    place = f"{where}: truthmap_app_{name}"
-    if not isinstance(data, dict):
-        raise InputError(f"{place} is not a mapping: give it keys such as {', '.join(_KEYS)}")
-    for key in data:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(str(key), _KEYS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(_KEYS)}"
-            raise InputError(f"{place}: unknown key '{key}'; {hint}")
-    critical = data.get("critical_units") or {}
-    if not isinstance(critical, dict) or any(key not in SEVERITIES for key in critical):
-        raise InputError(f"{place}.critical_units: give a mapping from P0, P1, P2, P3 to patterns")
-    layers = layers_of(data.get("layers"), f"{place}.layers")
+    place = f"{where}: {PREFIX}{name}"
+    check(data, PROFILE, place)
+    said = {key: value for key, value in data.items() if value is not None}
+
+    def names(key: str) -> tuple[str, ...]:
+        return tuple(said.get(key, ()))
+
+    layers = tuple(dict.fromkeys(names("layers")))
+    critical = said.get("critical_units", {})
     return Profile(
         name=name,
-        title=str(data.get("title") or name),
-        units=_patterns(data.get("units"), f"{place}.units"),
-        expected_units=_patterns(data.get("expected_units"), f"{place}.expected_units"),
+        title=said.get("title") or name,
+        units=names("units"),
+        expected_units=names("expected_units"),
         critical_units=tuple(
-            (severity, _patterns(critical[severity], f"{place}.critical_units.{severity}"))
+            (severity, tuple(critical[severity] or ()))
             for severity in SEVERITIES
             if severity in critical
         ),
-        expected_ports=_ports(data.get("expected_ports"), f"{place}.expected_ports"),
-        root_listeners=None
-        if data.get("root_listeners") is None
-        else _patterns(data["root_listeners"], f"{place}.root_listeners"),
-        root_units=_patterns(data.get("root_units"), f"{place}.root_units"),
-        processes=_patterns(
-            data.get("processes"), f"{place}.processes", "names or paths of programs, or patterns"
+        expected_ports=tuple(said.get("expected_ports", ())),
+        root_listeners=names("root_listeners") if "root_listeners" in said else None,
+        root_units=names("root_units"),
+        processes=names("processes"),
+        modes=_modes(said["modes"]) if "modes" in said else None,
+        streams=names("streams"),
+        expected_streams=names("expected_streams"),
+        stream_freshness=tuple(
+            (str(pattern), _age(age, f"{place}.stream_freshness.{pattern}"))
+            for pattern, age in said.get("stream_freshness", {}).items()
         ),
-        modes=_modes(data.get("modes"), f"{place}.modes"),
-        streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
-        expected_streams=_expected_streams(
-            data.get("expected_streams"), f"{place}.expected_streams"
-        ),
-        stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
-        components=components_of(data.get("components"), f"{place}.components", layers),
-        listeners=listeners_of(data.get("listeners"), f"{place}.listeners"),
-        loopback_ports=loopback_ports_of(data.get("loopback_ports"), f"{place}.loopback_ports"),
-        models=model_families(data.get("models"), f"{place}.models", _age),
-        load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
-        inventories=inventories_of(data.get("inventories"), f"{place}.inventories"),
+        components=components_of(said.get("components"), f"{place}.components", layers),
+        listeners=listeners_of(said.get("listeners"), f"{place}.listeners"),
+        loopback_ports=loopback_ports_of(said.get("loopback_ports")),
+        models=model_families(said.get("models"), f"{place}.models", _age),
+        load_evidence=load_evidence(said.get("load_evidence")),
+        inventories=inventories_of(said.get("inventories")),
     )
 
 
-def _modes(value: Any, place: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise InputError(f"{place}: give a mapping from modes such as production to their words")
-    return tuple(
-        (name, tuple(word.lower() for word in _patterns(value[name], f"{place}.{name}")))
-        for name in sorted(value)
-    )
-
-
-def _expected_streams(value: Any, place: str) -> tuple[str, ...]:
-    names = _patterns(value, place, "full names of streams, not patterns")
-    for name in names:
-        if "*" in name:
-            raise InputError(
-                f"{place}: '{name}' is a pattern; give full names, and patterns in 'streams'"
-            )
-    return names
-
-
-def _freshness(value: Any, place: str) -> tuple[tuple[str, float], ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value):
-        raise InputError(
-            f"{place}: give a mapping from {_STREAMS} to ages such as 90s, 15m, 6h, 2d"
-        )
-    return tuple((pattern, _age(value[pattern], f"{place}.{pattern}")) for pattern in value)
+def _modes(value: dict[Any, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    words = {str(name): said or () for name, said in value.items()}
+    return tuple((name, tuple(word.lower() for word in words[name])) for name in sorted(words))
 
 
 def _age(value: Any, place: str) -> float:
     """Return seconds of a number, or of a whole or decimal number with s, m, h or d."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+    if isinstance(value, str):
+        number, unit = value.strip()[:-1], value.strip()[-1]
+        seconds = float(number) * _AGE_UNITS[unit]
     else:
-        found = _AGE.fullmatch(value.strip()) if isinstance(value, str) else None
-        seconds = float(found[1]) * _AGE_UNITS[found[2]] if found else -1.0
-    if not 0 < seconds < _MOST_AGE_S:
-        raise InputError(
-            f"{place}: '{value}' is no age; give seconds, or a number with s, m, h or d: 90s, 15m"
-        )
+        seconds = float(value)
+    if not 0 < seconds < MOST_AGE_S:
+        raise InputError(f"{place}: give an age of less than a hundred years, not '{value}'")
     return seconds
-
-
-def _ports(value: Any, place: str) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(_is_port(port) for port in value):
-        raise InputError(f"{place}: give a list of port numbers from 1 to 65535")
-    return tuple(value)
-
-
-def _is_port(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
-
-
-def _patterns(
-    value: Any, place: str, what: str = "unit names or shell patterns"
-) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f"{place}: give a list of {what}")
-    return tuple(value)
