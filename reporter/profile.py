@@ -21,7 +21,10 @@ from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 from reporter.profile_schema import MOST_AGE_S, PREFIX, PROFILE
 
-__all__ = ["Profile", "Profiles", "load_profiles", "matches"]
+__all__ = ["TIMER", "Profile", "Profiles", "load_profiles", "matches"]
+
+TIMER = ".timer"
+"""The suffix of timers' names."""
 
 _AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -30,6 +33,7 @@ _AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
+    `expected_timers` are full names or patterns of timers, with the suffix.
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
     `root_units` are patterns of units that may run as root. `processes` are patterns of processes
     that are the application's: of their names, or with a slash of their programs and folders.
@@ -44,6 +48,7 @@ class Profile:
     units: tuple[str, ...] = ()
     expected_units: tuple[str, ...] = ()
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
+    expected_timers: tuple[str, ...] = ()
     expected_ports: tuple[int, ...] = ()
     root_listeners: tuple[str, ...] | None = None
     root_units: tuple[str, ...] = ()
@@ -80,7 +85,7 @@ class Profile:
 
     def owns(self, unit: str) -> bool:
         """Say whether the unit belongs to the application."""
-        return matches(unit, (*self.units, *self.expected_units))
+        return matches(unit, (*self.units, *self.expected_units, *self.expected_timers))
 
     def severity(self, unit: str) -> Severity | None:
         """Return how bad the operator says it is when the unit does not work."""
@@ -106,13 +111,28 @@ class Profiles:
         return next((profile for profile in self.all if profile.owns(unit)), None)
 
     def expected_units(self) -> tuple[str, ...]:
-        """Return the units some profile says must run, with their suffix."""
+        """Return the units some profile says must run, with their suffix: timers too."""
         names = {
             name if "." in name else f"{name}.service"
             for profile in self.all
             for name in profile.expected_units
         }
-        return tuple(sorted(names))
+        timers = {name for profile in self.all for name in profile.expected_timers}
+        return tuple(sorted(names | {name for name in timers if not _is_pattern(name)}))
+
+    def expected_timers(self) -> tuple[str, ...]:
+        """Return the names and patterns of the timers some profile says must be active."""
+        named = {name for name in self.expected_units() if name.endswith(TIMER)}
+        said = {name for profile in self.all for name in profile.expected_timers}
+        return tuple(sorted(named | said))
+
+    def timer_patterns(self) -> tuple[str, ...]:
+        """Return the patterns that, some profile says, at least one timer fits."""
+        return tuple(name for name in self.expected_timers() if _is_pattern(name))
+
+    def expects_timer(self, timer: str) -> bool:
+        """Say whether some profile says that the timer must be active."""
+        return any(fnmatch.fnmatchcase(timer, name) for name in self.expected_timers())
 
     def expected_ports(self) -> tuple[int, ...]:
         """Return the ports some profile says something must listen on."""
@@ -170,6 +190,10 @@ def matches(unit: str, patterns: tuple[str, ...]) -> bool:
     )
 
 
+def _is_pattern(name: str) -> bool:
+    return any(sign in name for sign in "*?[")
+
+
 def load_profiles(applications: Mapping[str, Any], where: str) -> Profiles:
     """Check and return the profiles of a bundle or file.
 
@@ -199,6 +223,9 @@ def _profile(name: str, data: Any, where: str) -> Profile:
             (severity, tuple(critical[severity] or ()))
             for severity in SEVERITIES
             if severity in critical
+        ),
+        expected_timers=tuple(
+            name if name.endswith(TIMER) else name + TIMER for name in names("expected_timers")
         ),
         expected_ports=tuple(said.get("expected_ports", ())),
         root_listeners=names("root_listeners") if "root_listeners" in said else None,

@@ -33,6 +33,7 @@ MOST_AGE_S = 100 * 366 * 86400
 _PORT_TEXT = (
     "^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
 )
+_OTHER_UNITS = "automount|device|mount|path|scope|service|slice|socket|swap|target"
 
 
 def _list(what: str, item: Schema | None = None, **more: Any) -> Schema:
@@ -72,6 +73,13 @@ _TEXT: Schema = {"description": "a text", "type": ["string", "null"]}
 _WORDS: Schema = {"description": "a text", "type": "string", "minLength": 1}
 _UNITS = _list("unit names or shell patterns")
 _STREAMS = _list("names or shell patterns of streams")
+_TIMERS = _list(
+    "names of timers or shell patterns of them",
+    {
+        "type": "string",
+        "pattern": rf"^(?![\s\S]*\.({_OTHER_UNITS})$)[\s\S]+$",
+    },
+)
 _PROCESSES = _list("names or paths of programs, or patterns")
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _PORTS = _list("port numbers from 1 to 65535", _PORT)
@@ -162,6 +170,7 @@ _PURPOSES = {
     "units": "The units that belong to it.",
     "expected_units": "Units that must exist and run.",
     "critical_units": "How bad it is when a unit does not work; the first that fits counts.",
+    "expected_timers": "Timers that must exist and be active; of a pattern, at least one.",
     "expected_ports": "Something must listen on each of them.",
     "root_listeners": "What may listen to the world as root.",
     "root_units": "Which of its services may run as root.",
@@ -187,6 +196,7 @@ _PROFILE = _keys(
         "critical_units": _keys(
             "a mapping from {keys} to patterns of units", dict.fromkeys(SEVERITIES, _UNITS)
         ),
+        "expected_timers": _TIMERS,
         "expected_ports": _PORTS,
         "root_listeners": _UNITS,
         "root_units": _UNITS,

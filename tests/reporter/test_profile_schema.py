@@ -32,6 +32,7 @@ WHOLE: dict[str, Any] = {
     "units": ["shop-*"],
     "expected_units": ["shop-api"],
     "critical_units": {"P0": ["shop-api"], "P3": ["shop-*"]},
+    "expected_timers": ["shop-backup", "shop-*.timer"],
     "expected_ports": [8080],
     "root_listeners": ["/usr/sbin/sshd"],
     "root_units": ["shop-backup"],
@@ -76,7 +77,19 @@ WHOLE: dict[str, Any] = {
 
 VALUES: list[Any] = [
     *(None, True, False, 0, 1, 80, 70000, -1, 1.5, "", " ", "x", "/a", "a", "80", "P1", "P9"),
-    *("none", "15m", "15 m", "0.5h", "99999999d", "a*", "any", "::1", "1.2.3.4", "1.2.3.400"),
+    *(
+        "none",
+        "15m",
+        "15 m",
+        "0.5h",
+        "99999999d",
+        "a*",
+        "a.service",
+        "any",
+        "::1",
+        "1.2.3.4",
+        "1.2.3.400",
+    ),
     *("yaml", "toml", "frontend", "loaded", "orders", "a:b", "/a/**", "x\n"),
     *([], [None], ["x"], [""], [1], [80], ["80"], [70000], [True], ["a*"], ["/a"], [[]], [{}]),
     *({}, {"x": None}, {"x": 1}, {"x": "P1"}, {"x": "15m"}, {"x": []}, {"x": ["y"]}, {"x": {}}),
