@@ -21,7 +21,7 @@ from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 from reporter.profile_schema import MOST_AGE_S, PREFIX, PROFILE
 
-__all__ = ["TIMER", "Profile", "Profiles", "load_profiles", "matches"]
+__all__ = ["TIMER", "Profile", "Profiles", "is_pattern", "load_profiles", "matches"]
 
 TIMER = ".timer"
 """The suffix of timers' names."""
@@ -33,7 +33,8 @@ _AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
-    `expected_timers` are full names or patterns of timers, with the suffix.
+    `expected_timers` are full names or patterns of timers, with the suffix, `expected_files`
+    absolute paths or patterns of files.
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
     `root_units` are patterns of units that may run as root. `processes` are patterns of processes
     that are the application's: of their names, or with a slash of their programs and folders.
@@ -50,6 +51,7 @@ class Profile:
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
     expected_timers: tuple[str, ...] = ()
     expected_ports: tuple[int, ...] = ()
+    expected_files: tuple[str, ...] = ()
     root_listeners: tuple[str, ...] | None = None
     root_units: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
@@ -118,7 +120,7 @@ class Profiles:
             for name in profile.expected_units
         }
         timers = {name for profile in self.all for name in profile.expected_timers}
-        return tuple(sorted(names | {name for name in timers if not _is_pattern(name)}))
+        return tuple(sorted(names | {name for name in timers if not is_pattern(name)}))
 
     def expected_timers(self) -> tuple[str, ...]:
         """Return the names and patterns of the timers some profile says must be active."""
@@ -128,7 +130,7 @@ class Profiles:
 
     def timer_patterns(self) -> tuple[str, ...]:
         """Return the patterns that, some profile says, at least one timer fits."""
-        return tuple(name for name in self.expected_timers() if _is_pattern(name))
+        return tuple(name for name in self.expected_timers() if is_pattern(name))
 
     def expects_timer(self, timer: str) -> bool:
         """Say whether some profile says that the timer must be active."""
@@ -137,6 +139,24 @@ class Profiles:
     def expected_ports(self) -> tuple[int, ...]:
         """Return the ports some profile says something must listen on."""
         return tuple(sorted({port for profile in self.all for port in profile.expected_ports}))
+
+    def expected_files(self) -> tuple[str, ...]:
+        """Return the paths and patterns of files some profile says its application needs."""
+        return tuple(sorted({path for profile in self.all for path in profile.expected_files}))
+
+    def file_owner(self, path: str) -> Profile | None:
+        """Return the application that expects the path or pattern."""
+        return next((profile for profile in self.all if path in profile.expected_files), None)
+
+    def file_severity(self, path: str, otherwise: Severity) -> Severity:
+        """Return the worst severity of the components the path is a file of, or `otherwise`."""
+        given = [
+            one.severity
+            for profile in self.all
+            for one in profile.components
+            if one.severity and one.has_file(path)
+        ]
+        return min(given, default=otherwise)
 
     def port_owner(self, port: int) -> Profile | None:
         """Return the application that expects the port."""
@@ -190,7 +210,8 @@ def matches(unit: str, patterns: tuple[str, ...]) -> bool:
     )
 
 
-def _is_pattern(name: str) -> bool:
+def is_pattern(name: str) -> bool:
+    """Say whether a name is a shell pattern rather than one thing's own."""
     return any(sign in name for sign in "*?[")
 
 
@@ -228,6 +249,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
             name if name.endswith(TIMER) else name + TIMER for name in names("expected_timers")
         ),
         expected_ports=tuple(said.get("expected_ports", ())),
+        expected_files=names("expected_files"),
         root_listeners=names("root_listeners") if "root_listeners" in said else None,
         root_units=names("root_units"),
         processes=names("processes"),

@@ -15,10 +15,11 @@ __all__ = ["Component", "components_of", "process_matches"]
 
 @dataclass(frozen=True)
 class Component:
-    """One component: patterns of its units, streams and processes, its ports.
+    """One component: patterns of its units, streams, processes and files, its ports.
 
     One without any of them is declared and has no home of its own: then nothing can be known of
-    it but that. `severity` is how bad it is when one of its units does not work.
+    it but that. `severity` is how bad it is when one of its units does not work, or an expected
+    file of it is not there.
     """
 
     name: str
@@ -30,6 +31,16 @@ class Component:
     ports: tuple[int, ...] = ()
     severity: Severity | None = None
     processes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether anything is named that makes it up."""
+        return any((self.units, self.streams, self.ports, self.processes, self.files))
+
+    def has_file(self, path: str) -> bool:
+        """Say whether a path or pattern is among its files, or fits a pattern of them."""
+        return any(path == one or fnmatch.fnmatchcase(path, one) for one in self.files)
 
 
 def process_matches(
@@ -73,5 +84,6 @@ def _component(name: str, data: dict[str, Any], place: str, layers: tuple[str, .
         streams=tuple(data.get("streams") or ()),
         ports=tuple(data.get("ports") or ()),
         processes=tuple(data.get("processes") or ()),
+        files=tuple(data.get("files") or ()),
         severity=data.get("severity"),
     )

@@ -81,6 +81,10 @@ _TIMERS = _list(
     },
 )
 _PROCESSES = _list("names or paths of programs, or patterns")
+_FILES = _list(
+    "absolute paths of files, or shell patterns of them without **",
+    {"type": "string", "pattern": r"^/((?!\*\*)[\s\S])*$"},
+)
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _PORTS = _list("port numbers from 1 to 65535", _PORT)
 _PORT_OR_TEXT: Schema = {"anyOf": [_PORT, {"type": "string", "pattern": _PORT_TEXT}]}
@@ -101,6 +105,7 @@ _COMPONENT = _keys(
         "streams": _STREAMS,
         "ports": _PORTS,
         "processes": _PROCESSES,
+        "files": _FILES,
         "severity": _one_of(SEVERITIES, null=True),
     },
 )
@@ -172,6 +177,7 @@ _PURPOSES = {
     "critical_units": "How bad it is when a unit does not work; the first that fits counts.",
     "expected_timers": "Timers that must exist and be active; of a pattern, at least one.",
     "expected_ports": "Something must listen on each of them.",
+    "expected_files": "Files that must be there; of a pattern, at least one.",
     "root_listeners": "What may listen to the world as root.",
     "root_units": "Which of its services may run as root.",
     "processes": "Its processes, by name, or by program and folder.",
@@ -198,6 +204,7 @@ _PROFILE = _keys(
         ),
         "expected_timers": _TIMERS,
         "expected_ports": _PORTS,
+        "expected_files": _FILES,
         "root_listeners": _UNITS,
         "root_units": _UNITS,
         "processes": _PROCESSES,
