@@ -12,6 +12,7 @@ from reporter.evidence import Record
 from reporter.findings import Finding
 from reporter.render.terminal import safe
 from reporter.report import HostReport, Report
+from reporter.severities import who_weighed
 
 __all__ = ["explain", "rule_catalogue", "rule_page"]
 
@@ -47,10 +48,12 @@ def _page(finding: Finding, host: HostReport) -> Iterator[str]:
     yield safe(f"  {verdict.message}")
     for detail in verdict.details:
         yield safe(f"  {detail}")
-    severity = verdict.severity or "none"
-    yield f"  status {verdict.status}, running {verdict.running}, severity {severity}"
+    weighed = who_weighed(finding, host.profiles)
+    unknown = verdict.status == "unknown"
+    severity = weighed if weighed and not unknown else verdict.severity or "none"
+    yield safe(f"  status {verdict.status}, running {verdict.running}, severity {severity}")
     if finding.at_worst:
-        yield f"  not known, and could be as bad as {finding.at_worst}"
+        yield safe(f"  not known, and could be as bad as {weighed or finding.at_worst}")
     yield f"  confidence {verdict.confidence}, verified {finding.verified_at} by the host's clock"
     yield ""
     yield f"The rule {rule.id}"

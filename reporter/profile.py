@@ -20,6 +20,7 @@ from reporter.profile_inventories import Inventory, inventories_of
 from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 from reporter.profile_schema import MOST_AGE_S, PREFIX, PROFILE
+from reporter.profile_severities import Override, severities_of
 
 __all__ = ["TIMER", "Profile", "Profiles", "is_pattern", "load_profiles", "matches"]
 
@@ -41,6 +42,7 @@ class Profile:
     `streams` are patterns of the streams that are the application's, `expected_streams` names of
     those that must be there and move. `stream_freshness` are patterns of streams with the age, in
     seconds, that their last event may have; the longest pattern that fits counts.
+    `severities` say how bad findings are, whatever their rules say; the first that fits counts.
     `modes` gives each mode the words by which settings and files name it; None: not said.
     """
 
@@ -66,6 +68,7 @@ class Profile:
     models: tuple[Family, ...] = ()
     load_evidence: tuple[LoadEvidence, ...] = ()
     inventories: tuple[Inventory, ...] = ()
+    severities: tuple[Override, ...] = ()
 
     @property
     def ports(self) -> frozenset[int]:
@@ -267,6 +270,7 @@ def _profile(name: str, data: Any, where: str) -> Profile:
         models=model_families(said.get("models"), f"{place}.models", _age),
         load_evidence=load_evidence(said.get("load_evidence")),
         inventories=inventories_of(said.get("inventories")),
+        severities=severities_of(said.get("severities")),
     )
 
 

@@ -191,6 +191,7 @@ _PURPOSES = {
     "loopback_ports": "Ports that must not be open to the network.",
     "models": "Which model files are of which family, and how old is stale.",
     "load_evidence": "What journal patterns say a service does with models.",
+    "severities": "How bad findings are, whatever their rules say; the longest counts.",
     "inventories": "Files that say what should run, and where in them what stands.",
 }
 _PROFILE = _keys(
@@ -249,6 +250,15 @@ _PROFILE = _keys(
         ),
         "load_evidence": _list("mappings with the keys unit and patterns", _EVIDENCE),
         "inventories": _list("mappings with path, items, unit, state, …", _INVENTORY),
+        "severities": _mapping(
+            "findings (rule:subject, both may be patterns) to P0, P1, P2, P3 or none",
+            _one_of((*SEVERITIES, "none")),
+            propertyNames={
+                "description": "findings as rule:subject",
+                "type": "string",
+                "pattern": r"^[^:\s]+:[\s\S]+$",
+            },
+        ),
     },
     null=False,
 )

@@ -414,7 +414,10 @@ def alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         verdict = finding.verdict
-        said = (finding.rule, verdict.status, verdict.severity, verdict.details)
+        weight = (finding.severity_by, finding.rule_severity)
+        if finding.severity_by is None or verdict.status == "unknown":
+            weight = None, None
+        said = (finding.rule, verdict.status, verdict.severity, verdict.details, weight)
         groups.setdefault((*said, _about(verdict, text("it"))), []).append(finding)
     return [tuple(group) for group in groups.values()]
 

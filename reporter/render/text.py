@@ -15,6 +15,7 @@ from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import safe
 from reporter.report import Block, HostReport, Report, alike, said_of_each
+from reporter.severities import who_weighed
 
 __all__ = ["render"]
 
@@ -105,6 +106,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         said_of_each=said_of_each,
         scope=_scope,
         sections=_sections,
+        weight=lambda finding, host: who_weighed(finding, host.profiles),
     )
     return environment
 
@@ -205,11 +207,20 @@ def _plain(finding: Finding) -> bool:
 
 
 def _broken(host: HostReport) -> list[tuple[Text, list[Text]]]:
-    """Return what is wrong, by component, in the order of the risks."""
+    """Return what is wrong, by component, in the order of the risks.
+
+    What a profile says is of no severity is no risk, and broken all the same.
+    """
     groups: dict[str, tuple[Text, list[Text]]] = {}
     for risk in host.risks:
         component = risk.findings[0].verdict.component
         groups.setdefault(str(component), (component, []))[1].append(risk.message)
+    for finding in host.findings:
+        made_light = finding.severity_by is not None and finding.verdict.severity is None
+        if made_light and finding.verdict.status in {"down", "degraded"}:
+            component = finding.verdict.component
+            messages = groups.setdefault(str(component), (component, []))[1]
+            messages.append(finding.verdict.message)
     return list(groups.values())
 
 
