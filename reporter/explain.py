@@ -52,7 +52,7 @@ def _page(finding: Finding, host: HostReport) -> Iterator[str]:
     unknown = verdict.status == "unknown"
     severity = weighed if weighed and not unknown else verdict.severity or "none"
     yield safe(f"  status {verdict.status}, running {verdict.running}, severity {severity}")
-    if finding.at_worst:
+    if unknown and (finding.at_worst or weighed):
         yield safe(f"  not known, and could be as bad as {weighed or finding.at_worst}")
     yield f"  confidence {verdict.confidence}, verified {finding.verified_at} by the host's clock"
     yield ""

@@ -76,7 +76,7 @@ def _weighed(
     if verdict.status == "ok":
         return finding
     own = finding.gate
-    if raised or verdict.missing or verdict.subject == RULE_FAILED:
+    if verdict.status == "unknown" and (raised or _stands_for_others(finding)):
         said: list[tuple[Severity | None, str | None]] = [(own, None), *raised]
     else:
         said = [_opinion(finding, profile, own) for profile in weighers(finding, profiles)]
@@ -121,13 +121,17 @@ def _standing(
     names, all that name it.
     """
     own = [one for one in unknown if override.fits_rule(one.rule)]
-    yield from (one for one in own if one.verdict.missing or one.verdict.subject == RULE_FAILED)
+    yield from (one for one in own if _stands_for_others(one))
     named = {probe for one in own for probe in _probes(one, seen)}
     rules = [probes for rule, probes in reads.items() if override.fits_rule(rule)]
     for finding in unknown:
         probes = _probes(finding, seen) - named
         if finding not in own and any(one is None or one & probes for one in rules if probes):
             yield finding
+
+
+def _stands_for_others(unknown: Finding) -> bool:
+    return bool(unknown.verdict.missing) or unknown.verdict.subject == RULE_FAILED
 
 
 def _probes(finding: Finding, seen: Collection[str]) -> frozenset[str]:
