@@ -2,8 +2,8 @@
 
 severities:
   "service_state:shop-cache.service": P0
-  "config_exposure:*": P3
-  "host_reboot:*": none
+  "env_file_access:*": P3
+  "reboot_required:*": none
 
 Before the first colon stands a rule's id, after it a finding's subject; both may be patterns.
 """

@@ -61,7 +61,7 @@ WHOLE: dict[str, Any] = {
     "loopback_ports": [5432, "6379"],
     "models": {"families": {"forecast": ["*tft*"]}, "stale_after": {"forecast": "30d"}},
     "load_evidence": [{"unit": "shop-api", "patterns": {"a": "loaded", "b": "fallback"}}],
-    "severities": {"service_state:shop-*": "P0", "host_*:*": "none"},
+    "severities": {"service_state:shop-*": "P0", "env_*:*": "none"},
     "inventories": [
         {
             "path": "/srv/shop/services.yaml",
