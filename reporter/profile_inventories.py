@@ -7,10 +7,12 @@
         unit: "{name}.service"         # or a place in the item: systemd.unit
         state: status                  # what it says of the item: running, active, dead, …
         port: port
-        streams: streams
+        streams: streams               # a list of texts, each with a stream's name in it
+        container: "{name}"            # or a place in the item: docker.container_name
 
-A place is keys joined by dots. `{name}` in `unit` is the item's `name`: its key in a mapping, or
-what stands at the place `name` says.
+A place is keys joined by dots. `{name}` in `unit` and `container` is the item's `name`: its key in
+a mapping, or what stands at the place `name` says. Items that lie in a place called `containers`
+are containers of their own names, if nothing else is said.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from reporter.errors import InputError
 
 __all__ = ["Inventory", "inventories_of"]
 
-_KEYS = ("path", "format", "date", "items", "name", "unit", "state", "port", "streams")
+_KEYS = ("path", "format", "date", "items", "name", "unit", "state", "port", "streams", "container")
 _FORMATS = ("yaml", "json")
 
 
@@ -40,6 +42,7 @@ class Inventory:
     state: str | None = None
     port: str | None = None
     streams: str | None = None
+    container: str | None = None
 
     @property
     def title(self) -> str:
@@ -72,4 +75,6 @@ def _inventory(value: Any, place: str) -> Inventory:
     kind = value.get("format") or ("json" if path.endswith(".json") else "yaml")
     if kind not in _FORMATS:
         raise InputError(f"{place}.format: '{kind}' is none of {', '.join(_FORMATS)}")
-    return Inventory(**{**value, "format": kind})
+    items = str(value.get("items", ""))
+    usual = {"container": "{name}"} if items.rpartition(".")[2] == "containers" else {}
+    return Inventory(**{**usual, **value, "format": kind})

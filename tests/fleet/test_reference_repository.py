@@ -45,6 +45,24 @@ def test_what_an_inventory_says_of_each(fleet_run: FleetRun) -> None:
     assert "no such unit exists" in findings[f"{name}/quantum_redis"]["message"]
 
 
+def test_the_streams_of_an_inventory(fleet_run: FleetRun) -> None:
+    """Names are found in texts; the one that is in no Redis is told."""
+    findings = fleet_run.findings("reference")
+    name = f"declared_inventories:{ROOT}/SYSTEM_INVENTORY.yaml"
+    assert findings[f"{name}/quantum_execution"]["status"] == "ok"
+    gone = findings[f"{name}/quantum_risk_safety"]["message"]
+    assert "that no Redis server here has: quantum:stream:risk.alerts" in gone
+
+
+def test_an_inventory_of_containers_on_a_host_without_any(fleet_run: FleetRun) -> None:
+    """What is declared a container runs as a unit, or not at all."""
+    findings = fleet_run.findings("reference")
+    name = f"declared_inventories:{ROOT}/SYSTEM_INVENTORY.yaml"
+    for item, rest in (("ai_engine", "; it runs as quantum-ai-engine.service"), ("clm", "")):
+        message = findings[f"{name}/quantum_{item}"]["message"]
+        assert message.endswith("the host has no container engine" + rest)
+
+
 def test_the_imports_were_checked(fleet_run: FleetRun) -> None:
     """A.module-usage-imports: what the report had not checked is answered."""
     usage = fleet_run.findings("reference")[f"module_usage:modules{ROOT}"]

@@ -7,17 +7,24 @@ import json
 import pytest
 
 from reporter.errors import InputError
+from reporter.evidence import Bundle
 from reporter.findings import Status, Verdict
 from reporter.profile import load_profiles
-from tests.builders import without
+from tests.builders import record, without
 from tests.rules.repository_cases import (
     CHECKOUTS,
+    CONTAINERS,
     INVENTORIES,
+    REDIS,
     SOURCE,
     Row,
     bundle,
     findings,
+    redis,
     verdict,
+    with_containers,
+    with_inventory,
+    with_records,
     with_rows,
     without_profile,
 )
@@ -26,6 +33,9 @@ from tests.source.shop import ROOT
 
 YAML = f"{ROOT}/SYSTEM_INVENTORY.yaml"
 REGISTRY = f"{ROOT}/module_registry.json"
+
+
+NO_ENGINE = "the host has no container engine"
 
 
 def statuses(rule: str) -> dict[str, Status]:
@@ -45,10 +55,14 @@ def test_an_inventory_against_the_host() -> None:
         for name, one in findings(bundle(), "declared_inventories").items()
         if name.startswith(f"declared_inventories:{YAML}/")
     }
-    assert items["shop_idle"] == "shop_idle: declared running, is inactive (dead)"
-    assert items["shop_mailer"] == "shop_mailer: declared running, and no such unit exists"
-    assert items["shop_orders"] == "shop_orders: declared on port 8100, where nothing listens"
-    assert items["shop_returns"] == "shop_returns: declared running, is active (running)"
+    assert items == {
+        "shop_idle": f"shop_idle: declared running, is inactive (dead); {NO_ENGINE}",
+        "shop_mailer": f"shop_mailer: declared running, and no such unit exists; {NO_ENGINE}",
+        "shop_orders": "shop_orders: declared on port 8100, where nothing listens",
+        "shop_returns": "shop_returns: declared running, is active (running); declared as a "
+        f"container: {NO_ENGINE}; it runs as shop-returns.service",
+        "<masked:12>": "<masked:12>: it names no unit that is readable",
+    }
 
 
 def test_an_inventory_that_agrees_is_fine() -> None:
@@ -72,6 +86,170 @@ def _without_returns(row: Row) -> Row:
     data = json.loads(row["data"])
     data["modules"] = data["modules"][:1]
     return {**row, "data": json.dumps(data)}
+
+
+def item(
+    collected: Bundle, streams: str = "[]", name: str = "shop_returns", state: str = "running"
+) -> Verdict:
+    """Judge an inventory of this one item."""
+    text = f"containers:\n  {name}: {{status: {state}, streams: {streams}}}\n"
+    return verdict(with_inventory(collected, YAML, text), "declared_inventories", f"{YAML}/{name}")
+
+
+@pytest.mark.parametrize(
+    "streams",
+    ["[shop:stream:orders]", '["shop:stream:orders (publish)"]', "[shop:stream:o*]", "[-]", "[]"],
+)
+def test_declared_streams_that_are_there(streams: str) -> None:
+    assert item(bundle(), streams).status == "ok"
+
+
+def test_a_declared_stream_that_no_server_has_is_a_contradiction() -> None:
+    found = item(bundle(), '["reads shop:stream:orders", "shop:stream:gone (publish)"]')
+    assert (found.status, found.severity) == ("degraded", "P3")
+    assert str(found.message) == (
+        "shop_returns: declared with streams that no Redis server here has: shop:stream:gone"
+    )
+    assert REDIS in [one.record for one in found.citations]
+    whole = verdict(
+        with_inventory(bundle(), REGISTRY, WITH_A_STREAM_THAT_IS_GONE),
+        "declared_inventories",
+        REGISTRY,
+    )
+    assert whole.status == "degraded"
+    assert "conflicts with the ports and streams of the host" in str(whole.message)
+    assert "drift 100 % (1 of 1 items that can be compared; 1 contradict" in str(whole.message)
+
+
+WITH_A_STREAM_THAT_IS_GONE = json.dumps(
+    {
+        "generated_at": "2026-11-20",
+        "modules": [
+            {
+                "name": "orders",
+                "unit": "shop-orders.service",
+                "systemd": {"active": "active"},
+                "runtime": {"redis_streams": ["shop:stream:gone"]},
+            }
+        ],
+    }
+)
+
+
+def test_streams_that_were_not_seen_are_unknown_and_count_for_no_drift() -> None:
+    """The state of each still does: the drift is of the items of which anything was compared."""
+    cut = with_records(bundle(), redis("shop:stream:other", complete=False))
+    for host in (without(bundle(), REDIS), without(bundle(), "redis_listeners"), cut):
+        found = item(host, "[shop:stream:gone]")
+        assert (found.status, found.missing != ()) == ("unknown", True)
+        assert "was not seen: shop:stream:gone" in str(found.message)
+        whole = verdict(host, "declared_inventories", REGISTRY)
+        assert "drift 0 % (0 of 2 items that can be compared" in str(whole.message)
+    assert item(cut, "[shop:stream:other]").status == "ok"
+    assert item(without(bundle(), REDIS), "[]").status == "ok"
+    whole = verdict(without(bundle(), REDIS), "declared_inventories", REGISTRY)
+    assert whole.status == "unknown"
+    assert [str(one) for one in whole.details] == [
+        "of 1 of the compared items not every claim could be compared (orders)"
+    ]
+
+
+def test_a_host_without_redis_knows_nothing_of_streams() -> None:
+    """They may be on another host's."""
+    none = (record("redis_listeners", ""), record("redis_servers", "", kind="redis"))
+    bare = with_records(without(bundle(), REDIS), *none)
+    found = item(bare, "[shop:stream:orders]")
+    assert found.status == "unknown"
+    assert [str(one.reason) for one in found.missing] == [
+        "no Redis server of this host was surveyed"
+    ]
+
+
+def test_a_masked_stream_is_unknown() -> None:
+    found = item(bundle(), '["<masked:12>"]')
+    assert (found.status, str(found.message)) == (
+        "unknown",
+        "shop_returns: masking hid names of its streams",
+    )
+
+
+def test_the_streams_of_an_item_that_is_to_be_stopped_are_not_held_against_it() -> None:
+    found = item(bundle(), "[shop:stream:gone]", name="shop_idle", state="stopped")
+    assert (found.status, str(found.message)) == (
+        "ok",
+        "shop_idle: declared stopped, is inactive (dead)",
+    )
+
+
+RUNS = (
+    {"program": "docker", "path": "/usr/bin/docker"},
+    {"container": "docker", "id": "4f1c", "pid": 1290, "processes": 3},
+)
+
+
+def listed(name: str) -> dict[str, str]:
+    return {"listed": "/run/docker.sock", "id": "4f1c", "name": name, "state": "running"}
+
+
+def contained(name: str) -> Bundle:
+    return with_containers(bundle(), *RUNS, listed(name))
+
+
+@pytest.mark.parametrize("name", ["shop_mailer", "shop-mailer", "shop-shop_mailer-1"])
+def test_a_container_that_runs_agrees(name: str) -> None:
+    """No unit of that name exists, and none has to."""
+    found = verdict(contained(name), "declared_inventories", f"{YAML}/shop_mailer")
+    assert (found.status, str(found.message)) == (
+        "ok",
+        f"shop_mailer: declared running, runs as container {name} (docker)",
+    )
+    assert CONTAINERS in [one.record for one in found.citations]
+    whole = verdict(contained(name), "declared_inventories", YAML)
+    assert "drift 50 % (2 of 4 items" in str(whole.message)
+
+
+def test_a_container_that_is_to_be_stopped_and_runs_contradicts() -> None:
+    found = item(contained("shop_idle"), name="shop_idle", state="stopped")
+    assert (found.status, str(found.message)) == (
+        "degraded",
+        "shop_idle: declared stopped, runs as container shop_idle (docker)",
+    )
+
+
+def test_another_container_is_not_that_one() -> None:
+    found = verdict(contained("old-shop_mailer"), "declared_inventories", f"{YAML}/shop_mailer")
+    assert str(found.message) == (
+        "shop_mailer: declared running, and no such unit exists; no container of that name runs"
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        without(bundle(), CONTAINERS),
+        with_containers(bundle(), {"hidden": True}),
+        with_containers(bundle(), *RUNS),
+    ],
+    ids=["no evidence", "processes hidden", "a container without a name"],
+)
+def test_what_may_run_as_a_container_is_unknown(host: Bundle) -> None:
+    """What runs as a unit does so all the same."""
+    items = findings(host, "declared_inventories")
+    for name, status in (
+        ("shop_mailer", "unknown"),
+        ("shop_idle", "unknown"),
+        ("shop_returns", "ok"),
+    ):
+        found = items[f"declared_inventories:{YAML}/{name}"].verdict
+        assert found.status == status
+        assert "whether it runs as one was not seen" in str(found.message)
+
+
+def test_items_of_another_place_are_no_containers() -> None:
+    found = verdict(
+        with_containers(bundle(), {"hidden": True}), "declared_inventories", f"{REGISTRY}/returns"
+    )
+    assert str(found.message) == "returns: declared active, is active (running)"
 
 
 @pytest.mark.parametrize(
@@ -101,8 +279,8 @@ def test_yaml_that_grows_is_refused() -> None:
 
 
 def test_missing_evidence_answers_each_inventory_by_unknown() -> None:
-    for record in (INVENTORIES, "systemd_units"):
-        found = findings(without(bundle(), record), "declared_inventories")
+    for name in (INVENTORIES, "systemd_units"):
+        found = findings(without(bundle(), name), "declared_inventories")
         for path in (YAML, REGISTRY):
             one = found[f"declared_inventories:{path}"]
             assert (one.verdict.status, one.gate) == ("unknown", "P3")
@@ -235,7 +413,7 @@ def test_two_checkouts_of_one_project() -> None:
 def test_a_host_without_programs_of_its_own_has_nothing_to_say() -> None:
     """No checkout, no program: no finding, with or without a profile."""
     empty = without_profile(bundle())
-    for record in (SOURCE, CHECKOUTS):
-        empty = with_rows(empty, record, lambda row: None)
+    for name in (SOURCE, CHECKOUTS):
+        empty = with_rows(empty, name, lambda row: None)
     assert findings(empty) == {}
     assert findings(with_profile(empty, units=["shop-*"])) == {}
