@@ -24,6 +24,8 @@ _KEYS = (
     "streams",
     "ports",
     "processes",
+    "journal",
+    "dedicated_unit",
     "severity",
 )
 
@@ -33,7 +35,9 @@ class Component:
     """One component: patterns of its units, streams and processes, its ports.
 
     One without any of them is declared and has no home of its own: then nothing can be known of
-    it but that. `severity` is how bad it is when one of its units does not work.
+    it but that. `journal` are names of probe_journal_patterns that its units write. No
+    `dedicated_unit`: nobody knows a unit of its own, and `units` and `processes` say as what it
+    would be found. `severity` is how bad it is when one of its units does not work.
     """
 
     name: str
@@ -45,6 +49,13 @@ class Component:
     ports: tuple[int, ...] = ()
     severity: Severity | None = None
     processes: tuple[str, ...] = ()
+    journal: tuple[str, ...] = ()
+    dedicated_unit: bool = True
+
+    @property
+    def parts(self) -> tuple[str | int, ...]:
+        """Everything that is looked for."""
+        return (*self.units, *self.streams, *self.ports, *self.processes, *self.journal)
 
 
 def process_matches(
@@ -107,6 +118,8 @@ def _component(name: str, data: Any, place: str, layers: tuple[str, ...]) -> Com
         streams=_texts(data, "streams", place, "names or shell patterns of streams"),
         ports=_ports(data.get("ports"), f"{place}.ports"),
         processes=_texts(data, "processes", place, "names or paths of programs, or patterns"),
+        journal=_texts(data, "journal", place, "names of probe_journal_patterns"),
+        dedicated_unit=_flag(data.get("dedicated_unit", True), f"{place}.dedicated_unit"),
         severity=_severity(data.get("severity"), f"{place}.severity"),
     )
 
@@ -118,6 +131,12 @@ def _texts(data: Mapping[str, Any], key: str, place: str, what: str) -> tuple[st
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InputError(f"{place}.{key}: give a list of {what}")
     return tuple(value)
+
+
+def _flag(value: Any, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{place}: give true or false")
+    return value
 
 
 def _ports(value: Any, place: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ USAGE = text("Module usage/imports")
 REPO_TREE = "repo tree"
 
 _SHOWN = 12
+_ASIDE = re.compile(
+    r"(test_.*|.*_tests?|tests?|conftest|setup|manage|noxfile|fabfile|tasks|__.*__)\.py"
+)
+_TESTS = re.compile(r"/(tests?|testing|examples?|docs?|migrations|scripts|tools)/")
 _ABSENT = "No such file or directory"
 
 
@@ -62,8 +67,10 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
     not get through, was refused a folder, or could not read or parse a file that is used. A module
     is used if the imports of a service's program lead to it, wherever in a file they stand. Modules
     of services that do not run count as used by none that runs. Which modules none uses is counted
-    and named, and no fault: tests and tools are among them. Nor is an import of the application's
-    own packages that leads to no file: it is named.
+    and named. Most are no fault, as tests and tools; those of a profile's application that lie
+    beside modules which its services use, and are by their names no tests or tools, look as if they
+    were part of the system and are not: degraded, without a severity. An import of the
+    application's own packages that leads to no file is named, and no fault.
 
     Why: what an inventory, a document or a folder's name calls part of the system is part of it
     only if something runs it.
@@ -72,7 +79,8 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
 
     Limits: only Python; programs of units in memory; what the host's Python can parse. Imports by
     computed names, what `PYTHONPATH` or `sys.path` adds beyond the working folder and the project's
-    own folders, and installed packages are not followed. An import that leads nowhere may be
+    own folders, and installed packages are not followed; where a module imports by computed names,
+    that others are left over is not said. An import that leads nowhere may be
     optional (`try: import`) or stand in a text; what this host's Python cannot parse may be meant
     for a newer one.
 
@@ -109,19 +117,20 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
             ),
             owner.name if owner else None,
         )
+    idle = [] if owner is None or faults or unclear else list(_left_over(scan, usage))
     missing = [units] if isinstance(units, Missing) else []
     if unclear:
         missing.append(Missing(scan.record, unclear[0]))
     return Verdict(
         subject=_subject(usage.root),
-        status="degraded" if faults else "unknown" if unclear else "ok",
+        status="degraded" if faults or idle else "unknown" if unclear else "ok",
         severity="P3" if faults else None,
         running=_runs(usage),
         component=USAGE,
         confidence="configured",
         connected_to=(REPO_TREE,),
         application=owner.name if owner else None,
-        message=_message(scan, usage, len(faults), len(unclear)),
+        message=_message(scan, usage, len(faults), len(unclear), len(idle)),
         details=(*faults[:_SHOWN], *unclear[:_SHOWN], *_details(scan, usage)),
         citations=(_cite(scan, usage), *_states(units, usage)),
         missing=tuple(missing),
@@ -141,7 +150,7 @@ def _runs(usage: _Usage) -> Running:
     return "partial" if names & usage.running else "no"
 
 
-def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
+def _message(scan: Scan, usage: _Usage, faults: int, unclear: int, idle: int) -> Text:
     services = {one.program.unit for one in usage.used}
     unused = _unused(scan, usage)
     figures = text(
@@ -157,6 +166,10 @@ def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
         )
     if faults:
         return text("{figures}; faults in what is used: {count}", figures=figures, count=faults)
+    if idle:
+        return text(
+            "{figures}; of the unused, beside modules in use: {count}", figures=figures, count=idle
+        )
     if unclear:
         return text("{figures}; not known of what is used: {count}", figures=figures, count=unclear)
     return figures
@@ -165,6 +178,21 @@ def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
 def _unused(scan: Scan, usage: _Usage) -> list[str]:
     prefix = usage.root.rstrip("/") + "/"
     return [path for path in scan.unused if path.startswith(prefix)]
+
+
+def _left_over(scan: Scan, usage: _Usage) -> Iterator[str]:
+    """Yield the unused modules that look as if they were part of what runs."""
+    if any(file.dynamic for file in usage.files.values()):
+        return
+    folders = {path.rpartition("/")[0] for path in usage.files}
+    for path in _unused(scan, usage):
+        folder, _, name = path.rpartition("/")
+        if (
+            folder in folders
+            and not _ASIDE.fullmatch(name)
+            and not _TESTS.search(path[len(usage.root) :])
+        ):
+            yield path
 
 
 def _entries(usage: _Usage) -> Iterator[tuple[Used, SourceFile | None]]:

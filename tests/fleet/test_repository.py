@@ -97,8 +97,10 @@ def host(lab: Lab) -> Iterator[LabHost]:
     # Loaded, though not running: somebody asked for it once and stopped it.
     found.run("systemctl start shop-idle.service; sleep 4")
     found.run(f"echo '# changed on the host' >> {ROOT}/shop/orders.py")
-    # One stream that was never written to, one whose entries name no source.
+    # A stream that was never written to.
     found.run("redis-cli XGROUP CREATE shop:stream:shipped billing 0 MKSTREAM")
+    # The inventories' stream, one whose entries name no source, and one that no code names.
+    found.run("redis-cli XADD shop:stream:orders '*' total 12")
     found.run("redis-cli XADD shop:stream:orders.taken '*' total 12")
     found.run("redis-cli XADD shop:stream:elsewhere '*' total 12")
     yield found
@@ -126,7 +128,9 @@ def report(run: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_what_differs_is_found_and_nothing_else(run: Path) -> None:
-    """The port and two units of the inventory, the changed file, the process older than it."""
+    """The port and two units of the inventory, the changed file, the process older than it, and
+    the module that lies among those in use and is used by none.
+    """
     found = report(run)
     bad = {name for name, one in found.items() if one["status"] == "degraded"}
     inventory = f"declared_inventories:{ROOT}/SYSTEM_INVENTORY.yaml"
@@ -137,11 +141,12 @@ def test_what_differs_is_found_and_nothing_else(run: Path) -> None:
         f"{inventory}/shop_mailer",
         f"checkout_state:{ROOT}",
         "code_newer_than_process:shop-orders.service",
+        f"module_usage:modules{ROOT}",
     }
     assert "drift 75 % (3 of 4 items" in found[inventory]["message"]
     assert (found[inventory]["running"], found[inventory]["connected_to"]) == ("na", ["repo file"])
     usage = found[f"module_usage:modules{ROOT}"]
-    assert (usage["status"], usage["running"]) == ("ok", "partial")
+    assert (usage["severity"], usage["running"]) == (None, "partial")
     assert usage["connected_to"] == ["repo tree"]
     assert "3 services use 6 modules; 1 modules are used by none" in usage["message"]
 

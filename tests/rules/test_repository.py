@@ -308,11 +308,39 @@ def test_a_mistake_in_the_profile_is_named(value: object, said: str) -> None:
 
 def test_modules_used_and_not() -> None:
     found = verdict(bundle(), "module_usage", f"modules{ROOT}")
-    assert (found.status, found.running, found.connected_to) == ("ok", "partial", ("repo tree",))
+    assert (found.status, found.severity, found.running) == ("degraded", None, "partial")
+    assert found.connected_to == ("repo tree",)
     assert str(found.message) == (
-        f"{ROOT}: 3 services use 6 modules; 1 modules are used by none; running services use 6"
+        f"{ROOT}: 3 services use 6 modules; 1 modules are used by none; running services use 6; "
+        "of the unused, beside modules in use: 1"
     )
     assert f"used by no service: {ROOT}/shop/forgotten.py" in map(str, found.details)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "shop/test_orders.py",
+        "shop/orders_test.py",
+        "setup.py",
+        "shop/__main__.py",
+        "tests/orders.py",
+        "other/orders.py",
+    ],
+)
+def test_an_unused_module_that_is_no_part_of_what_runs_is_no_fault(path: str) -> None:
+    """A test, a tool, or one of a folder that no service uses; it is named all the same."""
+    found = with_file("shop/forgotten.py", path=f"{ROOT}/{path}")
+    assert found.status == "ok"
+    assert f"used by no service: {ROOT}/{path}" in map(str, found.details)
+
+
+def test_unused_modules_are_no_fault_where_others_are_imported_by_computed_names() -> None:
+    """They may be those; nor is anything said of programs that no profile knows."""
+    assert with_file("shop/bus.py", dynamic=1).status == "ok"
+    found = verdict(without_profile(bundle()), "module_usage", f"modules{ROOT}")
+    assert found.status == "ok"
+    assert "1 modules are used by none" in str(found.message)
 
 
 def with_file(name: str, **edit: object) -> Verdict:
@@ -349,7 +377,8 @@ def test_what_could_not_be_read_or_parsed_is_unknown(name: str, error: str) -> N
 def test_an_import_that_leads_nowhere_is_no_fault() -> None:
     """It may stand in `try:`, or in a text; it is named."""
     found = with_file("shop/bus.py", imports=["shop.gone"])
-    assert found.status == "ok"
+    assert "faults" not in str(found.message)
+    assert found.severity is None
     said = f"imports that lead to no file: shop.gone ({ROOT}/shop/bus.py)"
     assert said in [str(one) for one in found.details]
 
