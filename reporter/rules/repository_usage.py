@@ -116,6 +116,7 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
                 limits=", ".join(scan.gaps[:_SHOWN]) or "it was stopped",
             ),
             owner.name if owner else None,
+            text("as far as it was read: {figures}", figures=_message(scan, usage, 0, 0, 0)),
         )
     idle = [] if owner is None or faults or unclear else list(_left_over(scan, usage))
     missing = [units] if isinstance(units, Missing) else []
@@ -276,9 +277,11 @@ def _states(units: Units | Missing, usage: _Usage) -> Iterator[Citation]:
             yield unit.cite("Id", "ActiveState")
 
 
-def _unknown(scan: Scan, subject: str, message: Text, application: str | None = None) -> Verdict:
+def _unknown(
+    scan: Scan, subject: str, message: Text, application: str | None = None, *details: Text
+) -> Verdict:
     why = text(
-        "limits were reached: {limits}", limits=", ".join(scan.gaps[:_SHOWN]) or "time or size"
+        "it was not read through: {limits}", limits=", ".join(scan.gaps[:_SHOWN]) or "time or size"
     )
     return Verdict(
         subject=subject,
@@ -288,5 +291,6 @@ def _unknown(scan: Scan, subject: str, message: Text, application: str | None = 
         connected_to=(REPO_TREE,),
         application=application,
         message=message,
+        details=details,
         missing=(Missing(scan.record, why),),
     )

@@ -185,6 +185,57 @@ def test_without_any_record_nothing_is_better_known(run: Path) -> None:
             assert ablation.violations(bundle, record.id) == [], record.id
 
 
+SHUT = {
+    f"{ROOT}/shop": "700",
+    f"{ROOT}/.git/index": "600",
+    f"{ROOT}/SYSTEM_INVENTORY.yaml": "600",
+    "/srv/shop/models/private": "700",
+    "/etc/shop.env": "600",
+}
+
+
+def test_without_root_what_can_be_read_is_read(
+    lab: Lab, host: LabHost, run: Path, tmp_path: Path
+) -> None:
+    """All else is unknown, with "Permission denied" and the path; nothing else is called wrong."""
+    assert run.is_dir()  # the run as root came first
+    host.run("mkdir -p /srv/shop/models/private /srv/shop/models/open")
+    host.run("echo x > /srv/shop/models/open/nhits.pt; echo KEY=x > /etc/shop.env")
+    drop_in = "/etc/systemd/system/shop-orders.service.d/env.conf"
+    host.put_files({drop_in: ("[Service]\nEnvironmentFile=/etc/shop.env\n", 0o644)})
+    host.run("systemctl daemon-reload && systemctl restart shop-orders.service")
+    for path, mode in SHUT.items():
+        host.run(f"chmod {mode} {path}")
+    inventory = lab.write_inventory(tmp_path / "inventory.yml", ["shop"], user="auditor")
+    variables = tmp_path / "host_vars" / "shop.yml"
+    variables.parent.mkdir()
+    variables.write_text(
+        json.dumps({**VARIABLES, "probe_models_directories": ["/srv/shop/models"]})
+    )
+    done = truthmap("run", "-i", inventory, "--archive", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (shown,) = json.loads((tmp_path / "run" / "report" / "report.json").read_text())["hosts"]
+    found = {one["id"]: one for one in shown["findings"]}
+    unknown = [
+        " ".join((one["message"], *(item["missing"] or "" for item in one["evidence"])))
+        for one in found.values()
+        if one["status"] == "unknown"
+    ]
+    for path in SHUT:
+        assert any(path in said and "Permission denied" in said for said in unknown), path
+    registry = found[f"declared_inventories:{ROOT}/module_registry.json"]
+    assert "drift 0 % (0 of 2 items that can be compared" in registry["message"]
+    checkout = found[f"checkout_state:{ROOT}"]
+    assert (checkout["status"], "main at " in checkout["message"]) == ("unknown", True)
+    bad = {
+        one["rule"]
+        for one in found.values()
+        if one["section"] in {"repository", "config", "models"}
+        and one["status"] in {"degraded", "down"}
+    }
+    assert bad == {"command_line_secrets"}  # as root: it stands in the unit file
+
+
 def test_no_secret_leaves_the_host(run: Path) -> None:
     """Of code, remotes and command lines: not in archive, reports or output."""
     texts = [path.read_text(errors="replace") for path in run.rglob("*") if path.is_file()]

@@ -391,6 +391,7 @@ def test_a_folder_that_was_refused_leaves_the_rest_unknown() -> None:
     found = verdict(closed, "module_usage", f"modules{ROOT}")
     assert found.status == "unknown"
     assert "/opt/shut: Permission denied" in str(found.message)
+    assert "as far as it was read" in str(found.details[0])
 
 
 def test_a_scan_that_did_not_get_through_is_unknown() -> None:
@@ -423,6 +424,27 @@ def test_a_changed_checkout() -> None:
     assert verdict(clean, "checkout_state", ROOT).status == "ok"
     closed = with_rows(bundle(), CHECKOUTS, lambda row: {**row, "dirty": None, "error": "denied"})
     assert verdict(closed, "checkout_state", ROOT).status == "unknown"
+
+
+def test_a_checkout_that_may_not_be_looked_into_is_unknown_with_its_path() -> None:
+    """The whole folder, or a file of it; what else differs is found all the same."""
+    refused = {"shop/keys.py": "Permission denied"}
+    part = {"dirty": 0, "modified": [], "complete": False, "refused": refused}
+    found = verdict(
+        with_rows(bundle(), CHECKOUTS, lambda row: {**row, **part}), "checkout_state", ROOT
+    )
+    assert found.status == "unknown"
+    assert f"such as {ROOT}/shop/keys.py: Permission denied" in str(found.message)
+    worse = with_rows(bundle(), CHECKOUTS, lambda row: {**row, **part, "dirty": 1})
+    assert verdict(worse, "checkout_state", ROOT).status == "degraded"
+    closed = with_rows(
+        bundle(), CHECKOUTS, lambda row: {"folder": "/srv/x", "error": "Permission denied"}
+    )
+    found = verdict(closed, "checkout_state", "/srv/x")
+    assert (found.status, [str(one.reason) for one in found.missing]) == (
+        "unknown",
+        ["/srv/x: Permission denied"],
+    )
 
 
 def test_two_checkouts_of_one_project() -> None:
