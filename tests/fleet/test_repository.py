@@ -233,7 +233,7 @@ def test_without_root_what_can_be_read_is_read(
         if one["section"] in {"repository", "config", "models"}
         and one["status"] in {"degraded", "down"}
     }
-    assert bad == {"command_line_secrets"}  # as root: it stands in the unit file
+    assert bad == {"command_line_secrets"}  # a token that is planted in a unit
 
 
 def test_no_secret_leaves_the_host(run: Path) -> None:
