@@ -1,7 +1,8 @@
 """Bundles for the rules on the repository: a real one, and copies with edited rows.
 
 The fixture is what the collector brought from a lab host (see tests/fixtures/repository), which
-has no container engine; the Redis beside it, with the stream that the inventories name, is made.
+has no container engine; the Redis beside it, with the stream that the inventories name, and the
+processes of its services are made.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ __all__ = [
     "CONTAINERS",
     "FIXTURES",
     "INVENTORIES",
+    "PROCESSES",
     "REDIS",
     "SOURCE",
     "Row",
     "bundle",
     "findings",
+    "processes",
     "redis",
     "stdout",
     "verdict",
@@ -47,6 +50,7 @@ SOURCE = "repository_source"
 CHECKOUTS = "repository_checkouts"
 INVENTORIES = "repository_inventories"
 CONTAINERS = "containers_present"
+PROCESSES = "processes_all"
 REDIS = f"redis_servers[{ENDPOINT}]"
 _NO_ENGINE = '{"engine":"/run/docker.sock","running":false,"error":"No such file or directory"}\n'
 
@@ -67,7 +71,23 @@ def bundle(name: str = "shop") -> Bundle:
         ),
         redis(),
         record(CONTAINERS, _NO_ENGINE),
+        processes({"pid": 186}, {"pid": 187, "unit": "shop-returns.service"}),
     )
+
+
+def processes(*rows: Mapping[str, Any]) -> Record:
+    """Return the record of processes, of shop-orders.service unless a row says otherwise.
+
+    `started_at` is ISO 8601; without one a process began with the services.
+    """
+    shown = []
+    for row in rows:
+        usual = {"uid": 1, "user": "shop", "started_at": "2026-11-25T15:27:00Z", "ppid": 1}
+        usual |= {"exe": "/usr/bin/python3.11", "name": "python3", "state": "S", "cwd": "/"}
+        whole = {**usual, **row}
+        whole["cgroup"] = f"/system.slice/{whole.pop('unit', 'shop-orders.service')}"
+        shown.append(json.dumps(whole) + "\n")
+    return record(PROCESSES, "".join(shown), kind="process", exit_code=None)
 
 
 def with_records(collected: Bundle, *records: Record) -> Bundle:

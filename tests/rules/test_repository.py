@@ -15,11 +15,13 @@ from tests.rules.repository_cases import (
     CHECKOUTS,
     CONTAINERS,
     INVENTORIES,
+    PROCESSES,
     REDIS,
     SOURCE,
     Row,
     bundle,
     findings,
+    processes,
     redis,
     verdict,
     with_containers,
@@ -413,6 +415,58 @@ def test_code_newer_than_its_process() -> None:
     assert verdict(later, "code_newer_than_process", "shop-orders.service").status == "ok"
     unknown = changed(bundle(), "shop-orders.service", ExecMainStartTimestamp=None)
     assert verdict(unknown, "code_newer_than_process", "shop-orders.service").status == "unknown"
+
+
+RELOADED = (
+    "{ path=/bin/kill ; argv[]=/bin/kill -HUP $MAINPID ; ignore_errors=no ; start_time=["
+    "Wed 2026-11-25 15:28:00 UTC] ; stop_time=[n/a] ; pid=9 ; code=exited ; status=0 }"
+)
+MAIN = {"pid": 186}
+YOUNG = {"pid": 300, "ppid": 186, "started_at": "2026-11-25T15:28:00Z"}
+OLD = {"pid": 301, "ppid": 186}
+HELPER = {**YOUNG, "exe": "/usr/bin/curl"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "reload", "status"),
+    [
+        ([MAIN], None, "degraded"),
+        ([MAIN], RELOADED, "degraded"),
+        ([MAIN, YOUNG], RELOADED, "ok"),
+        ([MAIN, YOUNG], None, "unknown"),
+        ([MAIN, YOUNG], RELOADED.replace("15:28", "15:20"), "unknown"),
+        ([MAIN, YOUNG], RELOADED.replace("Wed 2026-11-25 15:28:00 UTC", "n/a"), "unknown"),
+        ([MAIN, YOUNG, OLD], RELOADED, "degraded"),
+        ([MAIN, HELPER], RELOADED, "degraded"),
+        ([MAIN, {**YOUNG, "exe": None, "exe_error": "Permission denied"}], None, "unknown"),
+        ([{"pid": 5}], RELOADED, "unknown"),
+    ],
+)
+def test_workers_that_a_reload_started_anew(
+    rows: list[Row], reload: str | None, status: str
+) -> None:
+    """gunicorn's main process outlives a reload, its workers do not; a helper is no worker."""
+    seen = with_records(bundle(), processes(*rows))
+    if reload is not None:
+        seen = changed(seen, "shop-orders.service", ExecReload=reload)
+    found = verdict(seen, "code_newer_than_process", "shop-orders.service")
+    assert found.status == status
+    assert (found.severity, found.application) == ("P3" if status == "degraded" else None, "shop")
+    if status == "ok":
+        assert "was reloaded at 2026-11-25T15:28:00Z" in str(found.message)
+        assert PROCESSES in [one.record for one in found.citations]
+
+
+def test_without_the_processes_nobody_knows_of_workers() -> None:
+    gone = without(bundle(), PROCESSES)
+    found = verdict(gone, "code_newer_than_process", "shop-orders.service")
+    assert (found.status, found.missing[0].probe) == ("unknown", PROCESSES)
+    part = with_rows(
+        bundle(), SOURCE, lambda row: {**row, "limits": ["time"]} if row["row"] == "end" else row
+    )
+    young = with_records(part, processes(MAIN, YOUNG))
+    young = changed(young, "shop-orders.service", ExecReload=RELOADED)
+    assert verdict(young, "code_newer_than_process", "shop-orders.service").status == "unknown"
 
 
 def test_a_changed_checkout() -> None:

@@ -8,6 +8,7 @@ from tests.ablation import violations
 from tests.rules.repository_cases import (
     SOURCE,
     bundle,
+    processes,
     redis,
     with_containers,
     with_records,
@@ -39,3 +40,9 @@ def test_every_record_where_streams_and_containers_decide() -> None:
     for name in ("shop_mailer", "shop_idle", "shop_orders"):
         listed = {"listed": "/run/docker.sock", "id": "4f1c", "name": name, "state": "running"}
         assert ablated(with_containers(gone, listed)) == []
+
+
+def test_every_record_where_a_reload_decides() -> None:
+    """Of the main process's age, of its workers' and of the reload one is not enough."""
+    young = {"pid": 300, "ppid": 186, "started_at": "2026-11-25T15:28:00Z"}
+    assert ablated(with_records(bundle(), processes({"pid": 186}, young))) == []
