@@ -637,7 +637,9 @@ class _Judge:
         scheme, user, host, port, path, query, fragment = match.groups("")
         pieces = [(scheme + "://", False)]
         if match.group(2) is not None:
-            pieces += [(user, user != _SLOT), ("@", False)]
+            name, colon, password = user.partition(":")
+            pieces += [(name, name != _SLOT), (colon, False)]
+            pieces += [(password, password != _SLOT), ("@", False)]
         pieces.append((host, not (self._known(host) or (":" not in host and self._plain(host)))))
         pieces.append((port, False))
         for part in re.split("(/)", path):
