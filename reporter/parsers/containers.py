@@ -4,6 +4,7 @@ Sample:
 
     {"program":"docker","path":"/usr/bin/docker"}
     {"daemon":"dockerd","pid":812,"processes":1}
+    {"daemon":"dockerd","pid":2101,"processes":1,"uid":1000}
     {"container":"docker","id":"4f1c0a9be2d1","pid":1290,"processes":3}
     {"engine":"/run/docker.sock","running":true,"containers":2}
     {"listed":"/run/docker.sock","id":"4f1c0a9be2d1","name":"web","image":"nginx:1.27",
@@ -55,7 +56,8 @@ class Container:
 class Containers:
     """What there is of containers; `gaps` say what of it could not be seen.
 
-    `programs` and `daemons` name engines (docker, podman) and their processes (dockerd).
+    `programs` and `daemons` name engines (docker, podman) and their processes (dockerd, and where
+    a user runs his own "dockerd of uid 1000").
     """
 
     record: str
@@ -100,8 +102,9 @@ class _Rows:
             self.programs[str(row["program"])] = None
             self.lines[f"program {row.get('path')}"] = line
         elif "daemon" in row:
-            self.daemons[str(row["daemon"])] = None
-            self.lines[f"daemon {row['daemon']}"] = line
+            whose = f" of uid {row['uid']}" if row.get("uid") else ""
+            self.daemons[f"{row['daemon']}{whose}"] = None
+            self.lines[f"daemon {row['daemon']}{whose}"] = line
         elif "hidden" in row:
             self.lines["hidden"] = line
             self.gaps.append(text("processes of other users are hidden (hidepid)"))
