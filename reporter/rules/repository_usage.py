@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reporter.dataflow.code import code_of
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Running, Verdict
 from reporter.messages import Text, text
+from reporter.parsers.config_files import ConfigFiles
+from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Units
 from reporter.source.model import Scan, SourceFile
-from reporter.source.streams import configured_streams
+from reporter.source.streams import StreamUses
 from reporter.source.usage import Used, used_by
 
 __all__ = ["module_usage"]
@@ -29,11 +32,15 @@ _ABSENT = "No such file or directory"
 
 @dataclass(frozen=True)
 class _Usage:
-    """What the programs of one root use; `running` is None where no unit's state was seen."""
+    """What the programs of one root use; `running` is None where no unit's state was seen.
+
+    `streams` is what the code of all roots says of streams.
+    """
 
     root: str
     used: tuple[Used, ...]
     running: frozenset[str] | None
+    streams: StreamUses
 
     @property
     def files(self) -> dict[str, SourceFile]:
@@ -57,9 +64,16 @@ class _Usage:
     component=USAGE,
     needs=("source_scan",),
     uses=("units",),
+    if_asked=("unit_env_files", "env_files"),
     worst="P3",
 )
-def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -> Iterator[Verdict]:
+def module_usage(
+    host: HostContext,
+    source_scan: Scan,
+    units: Units | Missing,
+    unit_env_files: EnvUse | Missing,
+    env_files: ConfigFiles | Missing,
+) -> Iterator[Verdict]:
     """Which modules of an application its services use, and which none uses.
 
     Means: for each project folder of the programs that services start, ok with the figures;
@@ -75,7 +89,8 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
     Why: what an inventory, a document or a folder's name calls part of the system is part of it
     only if something runs it.
 
-    Evidence: repository_source (imports taken from the sources, nothing executed), systemd_units.
+    Evidence: repository_source (imports taken from the sources, nothing executed), systemd_units;
+    for the streams it names config_env_files too.
 
     Limits: only Python; programs of units in memory; what the host's Python can parse. Imports by
     computed names, what `PYTHONPATH` or `sys.path` adds beyond the working folder and the project's
@@ -88,10 +103,11 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
     """
     used = [used_by(source_scan, program) for program in source_scan.programs]
     running = None if isinstance(units, Missing) else _running(units)
+    streams = code_of(host, source_scan, units, unit_env_files, env_files).uses
     roots = sorted({program.root for program in source_scan.programs if program.root})
     for root in roots:
         ours = tuple(one for one in used if one.program.root == root)
-        yield _judged(host, source_scan, _Usage(root, ours, running), units)
+        yield _judged(host, source_scan, _Usage(root, ours, running, streams), units)
     if not source_scan.complete and not roots:
         yield _unknown(source_scan, "scan", text("the programs' code was not read through"))
 
@@ -246,9 +262,8 @@ def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
     if dynamic:
         yield _listed("import modules by names that are computed: {paths}", dynamic)
     units = {one.program.unit for one in usage.used}
-    streams = configured_streams(scan)
-    calls = [use for use in streams.uses if use.unit in units]
-    lost = [one for one in streams.unresolved if one.unit in units]
+    calls = [use for use in usage.streams.uses if use.unit in units]
+    lost = [one for one in usage.streams.unresolved if one.unit in units]
     if calls or lost:
         yield text(
             "streams that the code names: {named}; calls whose stream is not known: {lost}",

@@ -99,13 +99,23 @@ def configured_streams(scan: Scan, environments: Environments | None = None) -> 
     """Return which streams each unit's code writes and reads, and which groups it creates.
 
     A unit without env files has the default of `os.getenv(name, default)`. What `Environment=` of a
-    unit says is never collected, so it may be otherwise.
+    unit says is never collected, so it may be otherwise. The scan remembers the answer: a report
+    asks for it more than once, and it is the costliest thing in one.
     """
+    given = environments or {}
+    known: StreamUses | None = next((uses for one, uses in scan.worked_out if one == given), None)
+    if known is None:
+        known = _worked_out(scan, given)
+        scan.worked_out.append((given, known))
+    return known
+
+
+def _worked_out(scan: Scan, environments: Environments) -> StreamUses:
     uses: dict[StreamUse, None] = {}
     unresolved: dict[Unresolved, None] = {}
     seen: dict[tuple[str, str, int, str], bool] = {}
     for program in scan.programs:
-        variables = (environments or {}).get(program.unit, {})
+        variables = environments.get(program.unit, {})
         for place, found in _of_program(scan, program, variables):
             key = (program.unit, *place)
             for one in found:

@@ -1,8 +1,9 @@
 """Bundles for the rules on the repository: a real one, and copies with edited rows.
 
 The fixture is what the collector brought from a lab host (see tests/fixtures/repository), which
-has no container engine; the Redis beside it, with the stream that the inventories name, and the
-processes of its services are made.
+has no container engine, and whose units load no environment file, though they were not asked; the
+Redis beside it, with the stream that the inventories name, and the processes of its services are
+made.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ Row = dict[str, Any]
 def bundle(name: str = "shop") -> Bundle:
     """Return what was collected from a lab host, with what is said above."""
     found = msgspec.json.decode((FIXTURES / f"{name}.json").read_bytes(), type=Bundle)
+    units = next(one for one in found.evidence if one.id == "systemd_units")
+    asked = units.command.replace("--property=", "--property=EnvironmentFiles,")
+    found = replaced(found, units.id, command=asked)
     listener = f'tcp LISTEN 0 511 {ENDPOINT} 0.0.0.0:* users:(("redis-server",pid=47,fd=6))\n'
     return with_records(
         found,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from reporter.errors import InputError
 from reporter.evidence import Bundle
 from reporter.findings import Status, Verdict
 from reporter.profile import load_profiles
+from reporter.report import host_report
+from reporter.source import streams
 from tests.builders import record, without
 from tests.rules.repository_cases import (
     CHECKOUTS,
@@ -522,3 +525,21 @@ def test_a_host_without_programs_of_its_own_has_nothing_to_say() -> None:
         empty = with_rows(empty, name, lambda row: None)
     assert findings(empty) == {}
     assert findings(with_profile(empty, units=["shop-*"])) == {}
+
+
+def test_the_streams_of_the_code_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rules and tables of a report ask for them."""
+    programs = []
+    work = streams._of_program
+
+    def counted(scan: Any, program: Any, variables: Any) -> Any:
+        programs.append(program.unit)
+        return work(scan, program, variables)
+
+    monkeypatch.setattr(streams, "_of_program", counted)
+    host_report(bundle())
+    assert sorted(programs) == [
+        "shop-idle.service",
+        "shop-orders.service",
+        "shop-returns.service",
+    ]
