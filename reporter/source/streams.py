@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from reporter.findings import Citation, Confidence
 from reporter.messages import Text, text
-from reporter.source.evaluate import Evaluator, Scope
+from reporter.source.evaluate import Evaluator
 from reporter.source.model import Program, Scan
 from reporter.source.program import CallSite, Code
+from reporter.source.scope import Scope
 from reporter.source.usage import used_by
 from reporter.source.values import Mapped, Nothing, Txt, Values
 from reporter.source.values import Sequence as Several
@@ -145,9 +146,9 @@ def _of_program(
         path = code.used.modules[site.where.module].path
         found: list[StreamUse | Unresolved] = []
         wrapped = False
-        for scope in evaluator.scopes(site.where):
+        for scope in evaluator.calls.scopes(site.where):
             here = scope.at(line)
-            if verb in _defined(code) and any(evaluator.callees(function, here)):
+            if verb in _defined(code) and any(evaluator.calls.callees(function, here)):
                 wrapped = True  # a function of the application's own: what it does counts
                 continue
             found.extend(_of_call(scan, program, evaluator, site, here, path))
