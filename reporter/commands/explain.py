@@ -8,7 +8,7 @@ import click
 
 from reporter import explain as explanations
 from reporter.commands.exits import OK, USAGE
-from reporter.commands.judging import load, profiles_of
+from reporter.commands.judging import load, profiles_of, waivers_of
 
 __all__ = ["explain"]
 
@@ -20,11 +20,18 @@ __all__ = ["explain"]
 )
 @click.option("--host", help="Only this host's finding.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Judge by this profile file.")
-def explain(id: str, archive: tuple[Path, ...], host: str | None, profile: Path | None) -> int:
+@click.option("--waivers", type=click.Path(path_type=Path), help="Waivers to judge by.")
+def explain(
+    id: str,
+    archive: tuple[Path, ...],
+    host: str | None,
+    profile: Path | None,
+    waivers: Path | None,
+) -> int:
     """Explain the finding ID: its rule, the raw evidence, how to repeat it by hand.
 
     ID is what the reports show as rule:subject, such as service_state:ssh.service.
     """
-    built = load(archive, profiles_of(profile))
+    built = load(archive, profiles_of(profile), waivers_of(waivers))
     click.echo(explanations.explain(built, id, host), nl=False)
     return USAGE if built.problems else OK

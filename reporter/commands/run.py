@@ -11,7 +11,14 @@ from reporter import archive as archives
 from reporter import outputs
 from reporter import report as reports
 from reporter.commands.collecting import collect_archive, collect_options, interrupted
-from reporter.commands.judging import exit_code, profiles_of, report_options, summarise
+from reporter.commands.judging import (
+    exit_code,
+    profiles_of,
+    report_options,
+    side_of_path,
+    summarise,
+    waivers_of,
+)
 
 __all__ = ["run"]
 
@@ -23,7 +30,9 @@ def run(
     formats: tuple[str, ...],
     out: Path | None,
     profile: Path | None,
+    waivers: Path | None,
     fail_on: str | None,
+    new_since: Path | None,
     min_coverage: float | None,
     summary: Path | None,
     **options: Any,
@@ -32,12 +41,13 @@ def run(
 
     The archive and the reports stay in the run's folder; the report also goes to stdout.
     """
-    profiles = profiles_of(profile)
+    profiles, accepted = profiles_of(profile), waivers_of(waivers)
+    since = side_of_path(new_since, profiles, accepted, fail_on)
     folder, stopped = collect_archive(options)
     if stopped:
         return interrupted(folder)
     loaded = archives.load([folder])
-    report = reports.build(loaded, profiles)
+    report = reports.build(loaded, profiles, accepted)
     written = outputs.write(report, formats or tuple(outputs.FORMATS), out or folder / "report")
     if out is None:
         shown = formats[0] if len(formats) == 1 else "text"
@@ -47,4 +57,4 @@ def run(
     for path in written:
         click.echo(f"Report:  {path}", err=True)
     summarise(report, summary)
-    return exit_code(report, fail_on, min_coverage)
+    return exit_code(report, fail_on, min_coverage, since)

@@ -118,6 +118,8 @@ def _of_both(
         yield from _running(before, now)
     if now.kind == "unit" and now.name not in looping and not reboot:
         yield from _restarted(before, now)
+    if now.kind == "stream":
+        yield from _stream(before, now)
     if now.kind == "redis" and not reboot:
         yield from _redis_restarted(before, now)
 
@@ -189,6 +191,33 @@ def _redis_restarted(before: Thing, now: Thing) -> Iterator[StateChange]:
             now.units,
             (TraitChange("run_id", was, run),),
         )
+
+
+def _stream(before: Thing, now: Thing) -> Iterator[StateChange]:
+    """Yield that a stream was made anew, or that entries were taken out and none came."""
+    was, length = before.number("length"), now.number("length")
+    old_count, count = before.number("entries_added"), now.number("entries_added")
+    if was is None or length is None:
+        return
+    if old_count is not None and count is not None and count < old_count:
+        message = text(
+            "the stream {name} was made anew, or restored from an older save: {old} entries, now "
+            "{new}",
+            name=now.name,
+            old=int(was),
+            new=int(length),
+        )
+    elif length < was and before.text("last_id") == now.text("last_id"):
+        message = text(
+            "the stream {name}: entries were taken out and none came: {old}, now {new}",
+            name=now.name,
+            old=int(was),
+            new=int(length),
+        )
+    else:
+        return
+    change = TraitChange("length", was, length)
+    yield StateChange(now.kind, now.name, "changed", message, now.units, (change,))
 
 
 def _model(before: Thing, now: Thing) -> Iterator[StateChange]:

@@ -25,6 +25,7 @@ __all__ = ["load_side"]
 class _Evidence(msgspec.Struct, frozen=True):
     probe: str
     missing: str | None = None
+    missing_id: str | None = None
     host: str | None = None
 
 
@@ -40,6 +41,7 @@ class _Finding(msgspec.Struct, frozen=True):
     severity: Severity | None = None
     at_worst: Severity | None = None
     waived: bool = False
+    stands_on: tuple[str, ...] = ()
     evidence: tuple[_Evidence, ...] = ()
 
 
@@ -49,6 +51,7 @@ class _Host(msgspec.Struct, frozen=True):
     findings: tuple[_Finding, ...]
     state: StateV1 | None = None
     fingerprint_key_id: str | None = None
+    cut_short: str | None = None
 
 
 class _Unreachable(msgspec.Struct, frozen=True):
@@ -126,6 +129,9 @@ def _side(report: _Report) -> Side:
         unreachable={item.host: item.reason for item in report.unreachable},
         findings={item.id: _seen(item) for item in report.fleet.findings},
         problems=report.archive.problems,
+        incomplete=not report.archive.complete
+        or bool(report.unreachable)
+        or any(host.cut_short for host in report.hosts),
     )
 
 
@@ -152,10 +158,11 @@ def _seen(item: _Finding) -> Seen:
         message=_text(item.message_id, item.message_values),
         waived=item.waived,
         missing=frozenset(
-            (f"{one.host}:{one.probe}" if one.host else one.probe, one.missing)
+            (f"{one.host}:{one.probe}" if one.host else one.probe, one.missing_id or one.missing)
             for one in item.evidence
             if one.missing is not None
         ),
+        stands_on=item.stands_on,
     )
 
 

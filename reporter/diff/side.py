@@ -17,8 +17,9 @@ _STATUS: tuple[Status, ...] = ("ok", "degraded", "down")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One finding. `missing` are the probes it misses, each with the reason; `gate` the severity a
-    threshold goes by: of an unknown finding the worst it could be.
+    """One finding; `gate` is the severity a threshold goes by: of an unknown one the worst it
+    could be. `missing` are the probes it misses, each with the kind of reason; `stands_on` the ids
+    of findings it is made of.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Seen:
     message: Text
     waived: bool
     missing: frozenset[tuple[str, str]] = frozenset()
+    stands_on: tuple[str, ...] = ()
 
     @property
     def bad(self) -> bool:
@@ -66,7 +68,10 @@ class HostSide:
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One report. `findings` are those that belong to no single host."""
+    """One report. `findings` are those that belong to no single host.
+
+    `incomplete` says whether a host was not reached, or was cut short, or the run interrupted.
+    """
 
     run: str
     digest: str
@@ -75,6 +80,7 @@ class Side:
     unreachable: Mapping[str, str]
     findings: Mapping[str, Seen] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    incomplete: bool = False
 
     @property
     def collected(self) -> tuple[str, ...]:
@@ -93,6 +99,7 @@ def side_of(report: Report) -> Side:
         unreachable={item.host: item.reason for item in report.unreachable},
         findings={finding.id: seen(finding) for finding in report.findings},
         problems=report.problems,
+        incomplete=report.incomplete,
     )
 
 
@@ -121,7 +128,8 @@ def seen(finding: Finding) -> Seen:
         message=verdict.message,
         waived=finding.waived,
         missing=frozenset(
-            (f"{one.host}:{one.probe}" if one.host else one.probe, str(one.reason))
+            (f"{one.host}:{one.probe}" if one.host else one.probe, one.reason.kind)
             for one in verdict.missing
         ),
+        stands_on=verdict.stands_on,
     )

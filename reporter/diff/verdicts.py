@@ -76,7 +76,8 @@ def _vanished(before: Seen, blind_now: frozenset[str]) -> How | None:
 
 def _moved(before: Seen, now: Seen) -> How | None:
     if now.status == "unknown":
-        return None if before.status == "unknown" else "unknown_now"
+        same = before.status == "unknown" and before.missing == now.missing
+        return None if same else "unknown_now"
     if before.status == "unknown":
         return "known_again"
     if before.bad != now.bad:

@@ -13,22 +13,19 @@ __all__ = ["added", "changed", "moment", "removed", "shown", "thing_name", "trai
 _LONGEST = 80
 _MOST = 5
 
-_NAMES: Mapping[Kind, str] = {
-    "host": "{name}",
-    "unit": "{name}",
-    "timer": "{name}",
-    "drop_in": "the drop-in {name}",
-    "listener": "port {name}",
-    "checkout": "the checkout {name}",
-    "env_file": "the environment file {name}",
-    "model": "the model file {name}",
-    "redis": "the Redis server {name}",
-    "stream": "the stream {name}",
-    "group": "the consumer group {name}",
-    "cron": "the cron job {name}",
-    "container": "the container {name}",
-    "file_system": "the file system on {name}",
-    "site": "the site {name}",
+_NAMES: Mapping[Kind, Text] = {
+    "drop_in": text("the drop-in {name}"),
+    "listener": text("port {name}"),
+    "checkout": text("the checkout {name}"),
+    "env_file": text("the environment file {name}"),
+    "model": text("the model file {name}"),
+    "redis": text("the Redis server {name}"),
+    "stream": text("the stream {name}"),
+    "group": text("the consumer group {name}"),
+    "cron": text("the cron job {name}"),
+    "container": text("the container {name}"),
+    "file_system": text("the file system on {name}"),
+    "site": text("the site {name}"),
 }
 
 _TRAITS: Mapping[str, Text] = {
@@ -83,7 +80,9 @@ _TRAITS: Mapping[str, Text] = {
 
 def thing_name(thing: Thing) -> Text:
     """Return how a thing is called in a sentence."""
-    return Text(_NAMES[thing.kind], (("name", thing.name),))
+    named = _NAMES.get(thing.kind)
+    values = (("name", thing.name),)
+    return Text(named.template, values) if named else text("{name}", name=thing.name)
 
 
 def trait_name(trait: str) -> Text:

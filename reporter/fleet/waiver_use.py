@@ -116,7 +116,9 @@ def _judged(entry: Entry, use: _Use, subject: str) -> Verdict:
         return _verdict(subject, "degraded", _expired(entry, use), entry.place, severity="P3")
     if use.accepted:
         message = text(
-            "{finding}: {count} findings accepted until {expires} by {owner}: {reason}",
+            "{finding}: {count} finding accepted until {expires} by {owner}: {reason}"
+            if use.accepted == 1
+            else "{finding}: {count} findings accepted until {expires} by {owner}: {reason}",
             finding=subject,
             count=use.accepted,
             expires=entry.waiver.expires,
@@ -159,7 +161,10 @@ def _expired(entry: Entry, use: _Use) -> Text:
     }
     if use.lapsed or use.accepted:
         return text(
-            "{finding}: this waiver expired on {expires}; {count} findings count again "
+            "{finding}: this waiver expired on {expires}; {count} finding counts again "
+            "({owner}: {reason})"
+            if use.lapsed == 1
+            else "{finding}: this waiver expired on {expires}; {count} findings count again "
             "({owner}: {reason})",
             count=use.lapsed,
             **values,

@@ -36,7 +36,8 @@ SCHEMA = "truthmap/report/1"
 class EvidenceV1(msgspec.Struct, frozen=True):
     """The evidence of a finding; `sha256` and `excerpt` are null where there is no record.
 
-    `host` is whose it is, of a finding that belongs to no single host.
+    `missing` says why there is none, `missing_id` the same without numbers and names. `host` is
+    whose it is, of a finding that belongs to no single host.
     """
 
     probe: str
@@ -44,6 +45,7 @@ class EvidenceV1(msgspec.Struct, frozen=True):
     sha256: str | None
     excerpt: str | None
     missing: str | None = None
+    missing_id: str | None = None
     host: str | None = None
 
 
@@ -56,7 +58,7 @@ class WaiverV1(msgspec.Struct, frozen=True):
 
 
 class FindingV1(msgspec.Struct, frozen=True):
-    """One finding; `id` is stable from run to run."""
+    """One finding; `id` is stable from run to run. `stands_on` are ids of others it is made of."""
 
     id: str
     rule: str
@@ -79,6 +81,7 @@ class FindingV1(msgspec.Struct, frozen=True):
     details: tuple[str, ...]
     waived: bool
     waiver: WaiverV1 | None
+    stands_on: tuple[str, ...]
     evidence: tuple[EvidenceV1, ...]
 
 
@@ -305,6 +308,7 @@ def _finding(finding: Finding, evidence: tuple[EvidenceV1, ...]) -> FindingV1:
         details=tuple(str(detail) for detail in verdict.details),
         waived=finding.waived,
         waiver=_waiver(finding.waiver),
+        stands_on=verdict.stands_on,
         evidence=evidence,
     )
 
@@ -339,5 +343,6 @@ def _missing(missing: Missing, host: HostReport | None) -> EvidenceV1:
         sha256=record.sha256 if record else None,
         excerpt=None,
         missing=str(missing.reason),
+        missing_id=missing.reason.kind,
         host=missing.host or None,
     )

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reporter.evidence import Record
 from reporter.findings import Finding
 from reporter.messages import EN, Catalogue, Text
+from reporter.render.fleet_text import fleet_lines, said_of_waiver, waived_lines
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import safe
@@ -64,16 +65,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         return safe(str(value))
 
     def wrapped(value: Any, first: str, rest: str) -> str:
-        return "\n".join(
-            textwrap.wrap(
-                " ".join(shown(value).split()),
-                WIDTH,
-                initial_indent=first,
-                subsequent_indent=rest,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+        return _broken_up(shown(value), first, rest)
 
     # Not HTML: every value is made safe for a terminal by `finalize` instead.
     environment = Environment(  # noqa: S701
@@ -96,6 +88,9 @@ def _environment(catalogue: Catalogue) -> Environment:
     )
     environment.globals.update(
         streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
+        fleet_findings=lambda report: _Lines(fleet_lines(report, shown, _broken_up, _STATUS)),
+        waived=lambda host: _Lines(waived_lines(host, shown, _broken_up)),
+        said_of_waiver=said_of_waiver,
         matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
         broken=_broken,
         came_of=_came_of,
@@ -107,6 +102,20 @@ def _environment(catalogue: Catalogue) -> Environment:
         sections=_sections,
     )
     return environment
+
+
+def _broken_up(line: str, first: str, rest: str) -> str:
+    """Break a line that was made safe."""
+    return "\n".join(
+        textwrap.wrap(
+            " ".join(line.split()),
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 class _Lines(str):

@@ -19,8 +19,9 @@ __all__ = ["command_lines", "owner_of", "units"]
 
 _KINDS = ("service", "socket", "timer", "path")
 _RUNS = {"active": "yes", "reloading": "yes", "activating": "starting", "deactivating": "stopping"}
-_TRANSIENT = "/run/systemd/transient/"
-_OF_LOGINS = ("user@", "user-runtime-dir@", "session-")
+_PASSING = ("run-", "session-", "user-runtime-dir@", "user@")
+"""How units begin that systemd makes for a command or a login, and forgets with it."""
+
 _ARGUMENTS = re.compile(r"argv\[\]=(?P<words>.*?) ; (?:ignore_errors|flags)=")
 
 
@@ -34,7 +35,7 @@ def units(
     """Return services, sockets and paths as units, timers as timers.
 
     A unit is there if it has a unit file, or is loaded from somewhere else; one that systemd made
-    for the moment (transient units, logins) is not. Instances count while they run.
+    for a command or a login is not. Instances count while they run.
     """
     gaps = [one for one in (loaded, files) if isinstance(one, Missing)]
     in_memory = {} if isinstance(loaded, Missing) else dict(_loaded(loaded))
@@ -83,9 +84,7 @@ def owner_of(unit: str, profiles: Profiles) -> str | None:
 
 def _loaded(loaded: Units) -> Iterator[tuple[str, Unit]]:
     for unit in loaded.of(*_KINDS):
-        if unit.load_state in {"not-found", None} or unit.name.startswith(_OF_LOGINS):
-            continue
-        if (unit.fragment_path or "").startswith(_TRANSIENT):
+        if unit.load_state in {"not-found", None} or unit.name.startswith(_PASSING):
             continue
         if "@" in unit.name and not _lasting(unit):
             continue
@@ -100,7 +99,7 @@ def _lasting(unit: Unit) -> bool:
 
 def _on_disk(files: UnitFiles) -> Iterator[tuple[str, UnitFile]]:
     for file in files:
-        wanted = file.name.rpartition(".")[2] in _KINDS and not file.name.startswith(_OF_LOGINS)
+        wanted = file.name.rpartition(".")[2] in _KINDS and not file.name.startswith(_PASSING)
         if wanted and file.state != "alias":
             yield file.name, file
 
