@@ -55,6 +55,7 @@ class Rule:
     Where it `escalates`, a profile's critical units may make it worse still. One of `subjects_only`
     judges nothing but what the profiles name: where they name nothing, it could find nothing.
     One of a later `stage` than 0 is also given the `findings` of the earlier stages, by id.
+    `if_ignored` says what comes of it if nothing is done about what the rule finds.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Rule:
     escalates: bool
     subjects_only: bool
     stage: int
+    if_ignored: Text | None
     function: Callable[..., Iterable[Verdict]]
     doc: str
 
@@ -89,16 +91,20 @@ def rule(
     escalates: bool = False,
     subjects_only: bool = False,
     stage: int = 0,
+    if_ignored: Text | None = None,
 ) -> Callable[[Callable[..., Iterable[Verdict]]], Rule]:
     """Declare a rule; its id is the function's name, its documentation the docstring.
 
     `subjects` gives the subjects the profiles name for it: each is answered, if only by
-    `unknown`. `component` is the block its unknown findings stand in.
+    `unknown`. `component` is the block its unknown findings stand in. A rule with a `worst` says
+    what comes of it `if_ignored`.
     """
 
     def declare(function: Callable[..., Iterable[Verdict]]) -> Rule:
         if not function.__doc__:
             raise TypeError(f"rule {function.__name__} has no docstring: it is its documentation")
+        if worst is not None and if_ignored is None:
+            raise TypeError(f"rule {function.__name__} does not say what comes of it if ignored")
         return Rule(
             id=function.__name__,
             section=section,
@@ -111,6 +117,7 @@ def rule(
             escalates=escalates,
             subjects_only=subjects_only,
             stage=stage,
+            if_ignored=if_ignored,
             function=function,
             doc=inspect.cleandoc(function.__doc__),
         )

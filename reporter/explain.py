@@ -3,110 +3,187 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from reporter import registry
+from reporter import explain_judgement, registry
 from reporter.engine import Rule
 from reporter.errors import InputError
 from reporter.evidence import Record
 from reporter.findings import Citation, Finding, Missing
 from reporter.fleet.engine import SECTION, FleetRule
-from reporter.render.terminal import safe
+from reporter.messages import EN, Catalogue, Text, text
+from reporter.render.terminal import Shown, safe, shown_in
 from reporter.report import HostReport, Report
+from reporter.words import CONFIDENCES, RUNNING, STATUSES, outcome_of
 
 __all__ = ["explain", "rule_catalogue", "rule_page"]
 
 
-def explain(report: Report, wanted: str, host: str | None = None) -> str:
-    """Return the explanation of the finding `wanted` (`rule:subject`) on each host that has it.
+def explain(report: Report, wanted: str, host: str | None = None, catalogue: Catalogue = EN) -> str:
+    """Return the explanation of the finding, cause or pattern `wanted` on each host that has it.
+
+    A finding's id is `rule:subject`, a cause's `cause:kind/name`, a pattern's `pattern:name`.
+
+    What a rule means is its docstring, in English; the page says so in another language.
 
     Raises `InputError` with the nearest ids where there is none.
     """
     pages = [
-        "\n".join(_page(finding, report, item))
+        "\n".join(_page(finding, report, item, catalogue))
         for item in report.hosts
         if host in (None, item.host)
         for finding in item.findings
         if finding.id == wanted
     ]
-    if host is None:
-        pages += ["\n".join(_page(one, report)) for one in report.findings if one.id == wanted]
+    pages += [
+        "\n".join(_page(finding, report, None, catalogue))
+        for finding in report.findings
+        if host is None and finding.id == wanted
+    ]
+    pages += [
+        "\n".join(_made(wanted, item, catalogue))
+        for item in report.hosts
+        if host in (None, item.host) and wanted in explain_judgement.pages(item.judgement)
+    ]
     if pages:
         return "\n\n".join(pages) + "\n"
     if host is not None and host not in {item.host for item in report.hosts}:
         known = ", ".join(item.host for item in report.hosts) or "none"
         raise InputError(f"{host}: no such host in the archive; it holds: {known}")
-    ids = sorted({finding.id for finding in report.all_findings})
+    made = {name for item in report.hosts for name in explain_judgement.pages(item.judgement)}
+    ids = sorted({finding.id for finding in report.all_findings} | made)
     near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
     near = near or [name for name in ids if wanted in name][:3]
     hint = f"did you mean {', '.join(near)}?" if near else "`truthmap report` lists the findings"
     raise InputError(f"{safe(wanted)}: no such finding in the archive; {safe(hint)}")
 
 
-def _page(finding: Finding, report: Report, host: HostReport | None = None) -> Iterator[str]:
+def _made(wanted: str, host: HostReport, catalogue: Catalogue) -> Iterator[str]:
+    """Yield the page of what is made of findings: a cause or a pattern."""
+    shown = shown_in(catalogue)
+    yield shown(text("{finding} on {host}", finding=wanted, host=host.host))
+    yield from _indented(explain_judgement.page_of(wanted, host.judgement), shown)
+
+
+def _indented(lines: Iterable[explain_judgement.Line], shown: Shown) -> Iterator[str]:
+    return (f"{'  ' * indent}{shown(line)}" for indent, line in lines)
+
+
+def _page(
+    finding: Finding, report: Report, host: HostReport | None, catalogue: Catalogue
+) -> Iterator[str]:
+    """Yield the page of a finding; `host` is None for one that belongs to no single host."""
+    shown = shown_in(catalogue)
     verdict = finding.verdict
-    yield safe(f"{finding.id} on {host.host}") if host else safe(finding.id)
-    yield safe(f"  {verdict.message}")
+    title = text("{finding} on {host}", finding=finding.id, host=host.host) if host else finding.id
+    yield shown(title)
+    yield f"  {shown(verdict.message)}"
     for detail in verdict.details:
-        yield safe(f"  {detail}")
-    severity = verdict.severity or "none"
-    yield f"  status {verdict.status}, running {verdict.running}, severity {severity}"
-    if finding.at_worst:
-        yield f"  not known, and could be as bad as {finding.at_worst}"
-    if finding.waiver:
-        waiver = finding.waiver
-        yield safe(f"  waived until {waiver.expires} by {waiver.owner}: {waiver.reason}")
-    yield f"  confidence {verdict.confidence}, verified {finding.verified_at} by the host's clock"
+        yield f"  {shown(detail)}"
+    for line in _verdict(finding):
+        yield f"  {shown(line)}"
     yield ""
-    yield f"The rule {finding.rule}"
-    yield from (f"  {line}".rstrip() for line in _documentation(finding.rule).splitlines())
+    made = [*explain_judgement.of_finding(finding, host.judgement)] if host else []
+    if made:
+        yield from _indented(made, shown)
+        yield ""
+    yield shown(text("The rule {rule}", rule=finding.rule))
+    if catalogue.language != EN.language:
+        yield f"  {shown(text('(what a rule means is written in English only)'))}"
+    yield from (f"  {line}".rstrip() for line in _all_rules()[finding.rule].doc.splitlines())
     for citation in dict.fromkeys(verdict.citations):
-        yield from _cited(citation, host or _host(report, citation.host))
+        yield from _cited(citation, host or _host(report, citation.host), shown)
     for missing in verdict.missing:
-        yield from _missing(missing, host or _host(report, missing.host))
+        yield from _missing(missing, host or _host(report, missing.host), shown)
 
 
 def _host(report: Report, name: str) -> HostReport | None:
     return next((host for host in report.hosts if host.host == name), None)
 
 
-def _documentation(rule: str) -> str:
-    return _all_rules()[rule].doc
-
-
-def _cited(citation: Citation, host: HostReport | None) -> Iterator[str]:
+def _cited(citation: Citation, host: HostReport | None, shown: Shown) -> Iterator[str]:
     yield ""
-    yield safe(f"Evidence {citation.record}{f' of {citation.host}' if citation.host else ''}")
+    if citation.host:
+        yield shown(text("Evidence {record} of {host}", record=citation.record, host=citation.host))
+    else:
+        yield shown(text("Evidence {record}", record=citation.record))
     yield from (f"  > {safe(line)}" for line in citation.excerpt.splitlines())
-    yield from (safe(f"  by hand: {command}") for command in citation.by_hand)
+    for command in citation.by_hand:
+        yield f"  {shown(_by_hand(command))}"
     record = host.records.get(citation.record) if host else None
     if record:
-        yield from _record(record, command=not citation.by_hand)
+        yield from _record(record, shown, command=not citation.by_hand)
 
 
-def _missing(missing: Missing, host: HostReport | None) -> Iterator[str]:
+def _missing(missing: Missing, host: HostReport | None, shown: Shown) -> Iterator[str]:
     yield ""
-    of = f" of {missing.host}" if missing.host else ""
-    yield safe(f"Missing {missing.probe}{of}: {missing.reason}")
+    if missing.host:
+        yield shown(
+            text(
+                "Missing {probe} of {host}: {reason}",
+                probe=missing.probe,
+                host=missing.host,
+                reason=missing.reason,
+            )
+        )
+    else:
+        yield shown(text("Missing {probe}: {reason}", probe=missing.probe, reason=missing.reason))
     if host and missing.probe in host.commands:
-        yield safe(f"  by hand: {host.commands[missing.probe]}")
+        yield f"  {shown(_by_hand(host.commands[missing.probe]))}"
     record = host.records.get(missing.probe) if host else None
     if record:
-        yield from _record(record)
+        yield from _record(record, shown)
 
 
-def _record(record: Record, command: bool = True) -> Iterator[str]:
-    exit_code = "" if record.exit_code is None else f", exit {record.exit_code}"
-    if command:
-        yield safe(f"  by hand: {record.command}")
-    yield safe(
-        f"  ran {record.started_at} for {record.duration_s:.3f} s: {record.outcome}{exit_code}"
-        + (f" ({record.reason})" if record.reason else "")
+def _verdict(finding: Finding) -> Iterator[Text]:
+    verdict = finding.verdict
+    yield text(
+        "status {status}, running {running}, severity {severity}",
+        status=STATUSES[verdict.status],
+        running=RUNNING[verdict.running],
+        severity=verdict.severity or text("none"),
     )
-    cut = ", cut" if record.stdout.truncated else ""
-    yield f"  stdout {record.stdout.size} bytes{cut}, {record.stdout.masked} spans masked"
+    if finding.at_worst:
+        yield text("not known, and could be as bad as {severity}", severity=finding.at_worst)
+    if finding.waiver:
+        yield finding.waiver.said
+    yield text(
+        "confidence {confidence}, verified {at} by the host's clock",
+        confidence=CONFIDENCES[verdict.confidence],
+        at=finding.verified_at,
+    )
+
+
+def _by_hand(command: str) -> Text:
+    return text("by hand: {command}", command=command)
+
+
+def _record(record: Record, shown: Shown, command: bool = True) -> Iterator[str]:
+    if command:
+        yield f"  {shown(_by_hand(record.command))}"
+    for line in (_ran(record), _stdout(record)):
+        yield f"  {shown(line)}"
     yield f"  sha256 {record.sha256}"
     yield from (f"  stderr: {safe(line)}" for line in record.stderr.text.splitlines())
+
+
+def _ran(record: Record) -> Text:
+    return text(
+        "ran {at} for {seconds} s: {outcome}",
+        at=record.started_at,
+        seconds=f"{record.duration_s:.3f}",
+        outcome=outcome_of(record),
+    )
+
+
+def _stdout(record: Record) -> Text:
+    return text(
+        "stdout {size} bytes, cut, {masked} spans masked"
+        if record.stdout.truncated
+        else "stdout {size} bytes, {masked} spans masked",
+        size=record.stdout.size,
+        masked=record.stdout.masked,
+    )
 
 
 def rule_catalogue() -> str:

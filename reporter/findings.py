@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reporter.messages import Text
+from reporter.messages import Text, text
 
 __all__ = [
     "SEVERITIES",
@@ -66,6 +66,16 @@ class Waiver:
     owner: str
     expires: str
 
+    @property
+    def said(self) -> Text:
+        """Say that something is accepted: until when, by whom and why."""
+        return text(
+            "Waived until {expires} by {owner}: {reason}",
+            expires=self.expires,
+            owner=self.owner,
+            reason=self.reason,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -87,7 +97,6 @@ class Verdict:
     connected_to: tuple[str, ...] = ()
     application: str | None = None
     layer: str | None = None
-    cause: str | None = None
     details: tuple[Text, ...] = ()
     section: str | None = None
     stands_on: tuple[str, ...] = ()

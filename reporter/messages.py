@@ -7,10 +7,11 @@ finding can be read in several languages, and two findings compared without comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from string import Formatter
 
-__all__ = ["EN", "Catalogue", "Text", "text"]
+__all__ = ["EN", "Catalogue", "Text", "Value", "joined", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Text:
     """
 
     template: str
-    values: tuple[tuple[str, str | int | float | Text], ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
 
     def render(self, catalogue: Catalogue) -> str:
         """Return the sentence in the catalogue's language."""
@@ -45,14 +46,42 @@ class Text:
         """Return the English sentence."""
         return self.render(EN)
 
+    def filled(self, **values: Value) -> Text:
+        """Return the sentence with values for the places it has; it may have fewer.
 
-def text(template: str, /, **values: str | int | float | Text) -> Text:
+        >>> str(text("{unit} failed").filled(unit="a.service", since="yesterday"))
+        'a.service failed'
+        """
+        places = {name for _, name, _, _ in Formatter().parse(self.template) if name}
+        return text(self.template, **{name: values[name] for name in places})
+
+    def replaced(self, value: Value, other: Value) -> Text:
+        """Return the sentence with another value wherever it has this one."""
+        changed = ((name, other if one == value else one) for name, one in self.values)
+        return Text(self.template, tuple(changed))
+
+
+Value = str | int | float | Text
+"""What may stand in a place of a sentence: data, or another sentence."""
+
+
+def text(template: str, /, **values: Value) -> Text:
     """Make a `Text`; every `{name}` of the template needs a value.
 
     >>> str(text("{unit} failed", unit="a.service"))
     'a.service failed'
     """
     return Text(template, tuple(sorted(values.items(), key=lambda pair: pair[0])))
+
+
+def joined(parts: Iterable[Value], between: str = ", ") -> Text:
+    """Return parts one after another: a list of words in any language.
+
+    >>> str(joined(["a.service", text("unknown")]))
+    'a.service, unknown'
+    """
+    values = {f"part{number}": part for number, part in enumerate(parts, start=1)}
+    return text(between.join(f"{{{name}}}" for name in values), **values)
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reporter.errors import InputError
+from reporter.messages import EN, Catalogue
 from reporter.render import json_v1, text
 from reporter.report import Report
 
 __all__ = ["FORMATS", "render", "write", "write_whole"]
 
-FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
+FORMATS: dict[str, tuple[str, Callable[[Report, Catalogue], str]]] = {
     "text": ("report.txt", text.render),
-    "json": ("report.json", json_v1.render),
+    "json": ("report.json", lambda report, _catalogue: json_v1.render(report)),
 }
-"""Format -> the name of its file in a folder, and its renderer."""
+"""Format -> the name of its file in a folder, and its renderer; JSON is of no language."""
 
 
-def render(report: Report, name: str) -> str:
+def render(report: Report, name: str, catalogue: Catalogue = EN) -> str:
     """Return the report in one format."""
-    return FORMATS[name][1](report)
+    return FORMATS[name][1](report, catalogue)
 
 
-def write(report: Report, formats: Sequence[str], out: Path) -> list[Path]:
+def write(
+    report: Report, formats: Sequence[str], out: Path, catalogue: Catalogue = EN
+) -> list[Path]:
     """Write the report in each format and return the paths.
 
     `out` is the file of a single format, or a folder: it is one when it exists as one, ends in a
@@ -36,7 +39,7 @@ def write(report: Report, formats: Sequence[str], out: Path) -> list[Path]:
     written = []
     for name in formats:
         path = out / FORMATS[name][0] if folder else out
-        write_whole(path, render(report, name))
+        write_whole(path, render(report, name, catalogue))
         written.append(path)
     return written
 

@@ -25,6 +25,7 @@ _KEYS = (
     "ports",
     "processes",
     "severity",
+    "safety",
 )
 
 
@@ -45,6 +46,11 @@ class Component:
     ports: tuple[int, ...] = ()
     severity: Severity | None = None
     processes: tuple[str, ...] = ()
+    safety: bool = False
+
+    def has_stream(self, stream: str) -> bool:
+        """Say whether the stream is part of it."""
+        return any(fnmatch.fnmatchcase(stream, pattern) for pattern in self.streams)
 
 
 def process_matches(
@@ -108,7 +114,14 @@ def _component(name: str, data: Any, place: str, layers: tuple[str, ...]) -> Com
         ports=_ports(data.get("ports"), f"{place}.ports"),
         processes=_texts(data, "processes", place, "names or paths of programs, or patterns"),
         severity=_severity(data.get("severity"), f"{place}.severity"),
+        safety=_safety(data.get("safety"), f"{place}.safety"),
     )
+
+
+def _safety(value: Any, place: str) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise InputError(f"{place}: give true or false")
 
 
 def _texts(data: Mapping[str, Any], key: str, place: str, what: str) -> tuple[str, ...]:

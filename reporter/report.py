@@ -6,7 +6,8 @@ are the same, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,23 +21,16 @@ from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
 from reporter.facts import FactStore
-from reporter.findings import (
-    SEVERITIES,
-    Citation,
-    Finding,
-    Running,
-    Severity,
-    Status,
-    Verdict,
-    counts_for,
-)
+from reporter.findings import Citation, Finding, Running, Status, counts_for
 from reporter.fleet.engine import Fleet, FleetHost, judge_fleet
-from reporter.messages import Text, text
+from reporter.judgement.judgement import Judgement, judgement_of
+from reporter.messages import Text, Value, text
 from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
 from reporter.state.build import state_of
 from reporter.state.model import HostState
 from reporter.waivers import NO_WAIVERS, Waivers
+from reporter.words import CONFIDENCES
 
 __all__ = [
     "SECTIONS",
@@ -44,15 +38,12 @@ __all__ = [
     "Coverage",
     "HostReport",
     "Report",
-    "Risk",
     "Unreachable",
-    "alike",
     "build",
     "epoch",
     "fleet_findings",
     "host_report",
     "reaches",
-    "said_of_each",
 ]
 
 SECTIONS = (
@@ -71,13 +62,16 @@ SECTIONS = (
 )
 """The places in part A, in the order they are read."""
 
+_MOST_RESOLVING = 3
+
 
 @dataclass(frozen=True)
 class Coverage:
     """How much of what was asked for was answered: counts of evidence records.
 
     `collected` probes ran, `absent` ones found nothing to run on or to read, `missing` ones
-    gave no answer (denied, timed out, failed, or no record at all).
+    gave no answer (denied, timed out, failed, or no record at all). `resolving` are the probes
+    whose answer most unknown findings wait for, with how many: at most three.
     """
 
     probes: int
@@ -86,6 +80,7 @@ class Coverage:
     missing: int
     findings: int
     unknown_findings: int
+    resolving: tuple[tuple[str, int], ...] = ()
 
     @property
     def percent(self) -> float:
@@ -106,7 +101,7 @@ class Block:
     component: Text
     status: Status
     running: Running
-    connected_to: tuple[str, ...]
+    connected_to: tuple[Value, ...]
     verified_at: str
     findings: tuple[Finding, ...]
     evidence: tuple[Record, ...]
@@ -114,24 +109,12 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Risk:
-    """Something to act on: the findings that carry it, at the severity of the worst.
-
-    `message` names every subject, `brief` the first few.
-    """
-
-    severity: Severity
-    message: Text
-    brief: Text
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
 class HostReport:
     """Everything the report says of one host; `records` are its evidence by id, `facts` its facts.
 
     `streams` is the truth table of its event streams, `dataflow` the map it is read from, `models`
-    what is known of its model files and who loaded them, `state` what is there, for comparing.
+    what is known of its model files and who loaded them, `state` what is there, for comparing,
+    `judgement` what follows from it all.
     """
 
     host: str
@@ -140,7 +123,6 @@ class HostReport:
     coverage: Coverage
     findings: tuple[Finding, ...]
     blocks: tuple[Block, ...]
-    risks: tuple[Risk, ...]
     records: Mapping[str, Record]
     commands: Mapping[str, str]
     facts: FactStore = field(repr=False, compare=False)
@@ -148,6 +130,7 @@ class HostReport:
     dataflow: Dataflow = field(default_factory=Dataflow)
     models: ModelTable = field(default_factory=ModelTable)
     state: HostState = field(default_factory=HostState)
+    judgement: Judgement = field(default_factory=Judgement)
     cut_short: str | None = None
 
     @property
@@ -293,7 +276,7 @@ def host_report(
         judge_facts(context, registry.rules(), facts), bundle.host, bundle.finished_at
     )
     flow = observed_flow(context, facts)
-    models = model_table(context, facts)
+    streams, models = stream_table(flow), model_table(context, facts)
     records = {record.id: record for record in bundle.evidence}
     if not bundle.complete and cut_short is None:
         cut_short = "the time budget ended before every probe had run"
@@ -304,14 +287,22 @@ def host_report(
         coverage=_coverage(bundle, findings),
         findings=tuple(findings),
         blocks=tuple(_blocks(findings, records, flow.graph)),
-        risks=tuple(_risks(finding for finding in findings if not finding.waived)),
         records=records,
         commands=_commands(bundle),
         facts=facts,
-        streams=stream_table(flow),
+        streams=streams,
         dataflow=flow.graph,
         models=models,
         state=state_of(context, facts, flow, models),
+        judgement=judgement_of(
+            {finding.id: finding for finding in findings},
+            facts,
+            streams,
+            flow.graph,
+            models,
+            declared,
+            {one.id: one.if_ignored for one in registry.rules() if one.if_ignored is not None},
+        ),
         cut_short=cut_short,
     )
 
@@ -338,7 +329,7 @@ def _commands(bundle: Bundle) -> dict[str, str]:
     return {key: value for key, value in commands.items() if value}
 
 
-def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
+def _coverage(bundle: Bundle, findings: Collection[Finding]) -> Coverage:
     outcomes = [record.outcome for record in bundle.evidence]
     answered = {record.probe for record in bundle.evidence}
     silent = sum(1 for probe in bundle.probes if probe.get("id") not in answered)
@@ -352,7 +343,18 @@ def _coverage(bundle: Bundle, findings: Iterable[Finding]) -> Coverage:
         missing=len(outcomes) - collected - absent + silent,
         findings=len(verdicts),
         unknown_findings=verdicts.count("unknown"),
+        resolving=_resolving(findings),
     )
+
+
+def _resolving(findings: Iterable[Finding]) -> tuple[tuple[str, int], ...]:
+    """Return the probes that unknown findings wait for, those of most findings first."""
+    waiting: Counter[str] = Counter()
+    for finding in findings:
+        if finding.verdict.status == "unknown":
+            waiting.update({one.probe.partition("[")[0] for one in finding.verdict.missing})
+    ranked = sorted(waiting.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(ranked[:_MOST_RESOLVING])
 
 
 def _blocks(
@@ -403,13 +405,17 @@ def _block(
         running=_block_running([finding.verdict.running for finding in findings]),
         connected_to=(
             *sorted({name for finding in talking for name in finding.verdict.connected_to}),
-            *sorted({f"{edge.target.id} ({edge.confidence})" for edge in written}),
+            *sorted({_written(edge) for edge in written}, key=str),
         ),
         verified_at=min(finding.verified_at for finding in findings),
         findings=tuple(findings),
         evidence=tuple(records[name] for name in dict.fromkeys(cited)),
         by_hand=_by_hand(citations),
     )
+
+
+def _written(edge: Edge) -> Text:
+    return text("{stream} ({how})", stream=edge.target.id, how=CONFIDENCES[edge.confidence])
 
 
 def _by_hand(citations: Iterable[Citation]) -> dict[str, tuple[str, ...]]:
@@ -445,68 +451,3 @@ def _block_running(states: list[Running]) -> Running:
         return "partial"
     (only,) = known
     return only
-
-
-def _risks(findings: Iterable[Finding]) -> list[Risk]:
-    """Return one risk for everything that is wrong in one way, worst first.
-
-    Findings about one subject are one risk (a unit that loops and is down is one thing to fix),
-    and subjects of which the same is said, at the same severity, are one risk too.
-    """
-    by_subject: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.verdict.severity and finding.verdict.status in ("degraded", "down"):
-            by_subject.setdefault(finding.verdict.subject, []).append(finding)
-    chosen = [sorted(about, key=_worst_first) for about in by_subject.values()]
-    rest = {about[0].id: about[1:] for about in chosen}
-    risks = []
-    for group in alike([about[0] for about in chosen]):
-        carried = (*group, *(finding for first in group for finding in rest[first.id]))
-        severity = group[0].verdict.severity
-        if severity is None:
-            raise ValueError(f"{group[0].id} has no severity and is no risk")
-        risks.append(Risk(severity, _said_of(group), _said_of(group, most=3), carried))
-    return sorted(risks, key=lambda risk: _worst_first(risk.findings[0]))
-
-
-def alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
-    """Group findings that say the same of different subjects; the order is kept."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in findings:
-        verdict = finding.verdict
-        said = (finding.rule, verdict.status, verdict.severity, verdict.details, finding.waiver)
-        groups.setdefault((*said, _about(verdict, text("it"))), []).append(finding)
-    return [tuple(group) for group in groups.values()]
-
-
-def _about(verdict: Verdict, subject: Text) -> Text:
-    """Return the verdict's message with another subject in its place."""
-    values = tuple(
-        (name, subject if value == verdict.subject else value)
-        for name, value in verdict.message.values
-    )
-    return Text(verdict.message.template, values)
-
-
-def said_of_each(findings: tuple[Finding, ...]) -> Text:
-    """Return what is said of several subjects alike, the subjects left to the reader's list."""
-    return _about(findings[0].verdict, text("each of these"))
-
-
-def _said_of(findings: tuple[Finding, ...], most: int | None = None) -> Text:
-    if len(findings) == 1:
-        return findings[0].verdict.message
-    names = ", ".join(finding.verdict.subject for finding in findings[:most])
-    more = len(findings) - most if most is not None else 0
-    subjects = (
-        text("each of {names} and {more} more", names=names, more=more)
-        if more > 0
-        else text("each of {names}", names=names)
-    )
-    return _about(findings[0].verdict, subjects)
-
-
-def _worst_first(finding: Finding) -> tuple[int, int, str]:
-    severity = finding.verdict.severity
-    rank = SEVERITIES.index(severity) if severity else len(SEVERITIES)
-    return (rank, 0 if finding.section == "loops" else 1, finding.id)

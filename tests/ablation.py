@@ -4,10 +4,15 @@ The design's promise, for every record R: (a) findings that do not depend on R a
 (b) those that do keep their verdict from what remains, or become unknown; (c) a finding vanishes
 only where an unknown finding names R; (d) new ids appear only as unknown; (e) the exit code never
 improves.
+
+Of what is made of the findings (causes, patterns, risks, what works, the closing words) it
+follows: (f) nothing accuses, explains or proves without R what it did not with it; (g) whatever is
+still wrong is still explained by a cause, carried by a risk, and no less severe than its finding.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +20,7 @@ import msgspec
 
 from reporter.evidence import Bundle
 from reporter.findings import SEVERITIES, Finding
+from reporter.judgement.things import is_broken
 from reporter.render.json_v1 import finding_v1
 from reporter.report import HostReport, host_report, reaches
 from tests.builders import without
@@ -51,9 +57,52 @@ def _compare(before: HostReport, after: HostReport, record: str) -> Iterator[str
     for name, finding in new.items():
         if name not in old and finding.verdict.status != "unknown":
             yield f"(d) {name} appeared as {finding.verdict.status} without {record}"
+    yield from _judgement(before, after, record)
     for threshold in (*SEVERITIES, "unknown"):
         if _gate(before, threshold) and not _gate(after, threshold):
             yield f"(e) --fail-on {threshold} would pass without {record}"
+
+
+def _judgement(before: HostReport, after: HostReport, record: str) -> Iterator[str]:
+    wrong = {one.id for one in before.findings if is_broken(one)}
+    old, new = before.judgement, after.judgement
+    for kind, found in (
+        ("cause", [(one.id, one.findings) for one in new.causes]),
+        ("pattern", [(one.id, one.findings) for one in new.patterns]),
+        ("risk", [(str(one.message), one.findings) for one in new.risks]),
+        ("reason", [(str(one.message), one.findings) for one in new.closing]),
+    ):
+        for name, findings in found:
+            extra = {one.id for one in findings if is_broken(one)} - wrong
+            if extra:
+                yield f"(f) the {kind} {name} accuses {sorted(extra)} without {record}"
+    for missing in _links(after) - _links(before):
+        yield f"(f) {missing[0]} is explained by {missing[1]} without {record}"
+    for proven in _proven(after) - _proven(before):
+        yield f"(f) {proven} is proven to work without {record}"
+    still = {one.id: one for one in after.findings if is_broken(one)}
+    explained = set(new.explained)
+    risks = {one.id: risk for risk in new.risks for one in risk.findings}
+    for name, finding in still.items():
+        if name not in explained or name not in risks:
+            yield f"(g) {name} is nobody's without {record}"
+        elif risks[name].severity > (finding.verdict.severity or "P9"):
+            yield f"(g) {name} is no more than {risks[name].severity} without {record}"
+    if len(old.closing) > len(new.closing) and len(still) >= len(wrong):
+        yield f"(g) the closing words lost a reason without {record}"
+
+
+def _links(host: HostReport) -> set[tuple[str, str]]:
+    return {
+        (str(first.thing), str(second.thing))
+        for cause in host.judgement.causes
+        for chain in cause.chains
+        for first, second in itertools.pairwise(chain.steps)
+    }
+
+
+def _proven(host: HostReport) -> set[str]:
+    return {work.chain[1] for work in host.judgement.works if work.proven}
 
 
 def _names(finding: Finding, record: str, probe: str) -> bool:
@@ -63,8 +112,9 @@ def _names(finding: Finding, record: str, probe: str) -> bool:
 
 
 def _shown(finding: Finding, host: HostReport) -> dict[str, Any]:
+    """Return the finding as it is shown, without its cause, which stands on others too."""
     shown: dict[str, Any] = msgspec.to_builtins(finding_v1(finding, host))
-    return shown
+    return {key: value for key, value in shown.items() if key != "cause"}
 
 
 def _gate(host: HostReport, threshold: str) -> bool:

@@ -9,16 +9,28 @@ import click
 
 from reporter import outputs
 from reporter.commands.exits import FINDINGS, INCOMPLETE, OK, USAGE, complain
-from reporter.commands.judging import FAIL_ON, PROFILE, WAIVERS, profiles_of, waivers_of
+from reporter.commands.judging import (
+    FAIL_ON,
+    PROFILE,
+    WAIVERS,
+    language_option,
+    profiles_of,
+    waivers_of,
+)
 from reporter.diff.compare import compare
 from reporter.diff.gate import any_new
 from reporter.diff.model import Diff
 from reporter.diff.reading import load_side
+from reporter.locale import catalogue
+from reporter.messages import Catalogue
 from reporter.render import diff_text, diff_v1
 
 __all__ = ["diff"]
 
-_FORMATS: dict[str, Callable[[Diff], str]] = {"text": diff_text.render, "json": diff_v1.render}
+_FORMATS: dict[str, Callable[[Diff, Catalogue], str]] = {
+    "text": diff_text.render,
+    "json": lambda diff, _: diff_v1.render(diff),
+}
 
 
 @click.command()
@@ -32,6 +44,7 @@ _FORMATS: dict[str, Callable[[Diff], str]] = {"text": diff_text.render, "json": 
     help="What to render.  [default: text]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write to, instead of stdout.")
+@language_option
 @PROFILE
 @WAIVERS
 @FAIL_ON
@@ -40,6 +53,7 @@ def diff(
     new: Path,
     chosen: str,
     out: Path | None,
+    lang: str,
     profile: Path | None,
     waivers: Path | None,
     fail_on: str | None,
@@ -54,7 +68,7 @@ def diff(
     before, now = (load_side([path], profiles, accepted) for path in (old, new))
     for problem in (*before.problems, *now.problems):
         complain(problem)
-    content = _FORMATS[chosen](compare(before, now))
+    content = _FORMATS[chosen](compare(before, now), catalogue(lang))
     if out is None:
         click.echo(content, nl=False)
     else:

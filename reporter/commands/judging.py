@@ -19,6 +19,7 @@ from reporter.diff.reading import load_side
 from reporter.diff.side import Side, side_of
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES
+from reporter.locale import LANGUAGES
 from reporter.render import summary_v1
 from reporter.waivers import NO_WAIVERS, Waivers, load_waivers
 
@@ -27,6 +28,7 @@ __all__ = [
     "PROFILE",
     "WAIVERS",
     "exit_code",
+    "language_option",
     "load",
     "profiles_of",
     "report_options",
@@ -57,6 +59,13 @@ FAIL_ON = click.option(
     "worst its rule could have found; `unknown` counts any finding that is unknown or has a "
     "severity.",
 )
+language_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of what a person reads: English or Norwegian (bokmål). JSON has none.",
+)
 
 report_options = options_of(
     click.option(
@@ -71,6 +80,7 @@ report_options = options_of(
         type=click.Path(path_type=Path),
         help="File or folder to write to, instead of stdout.",
     ),
+    language_option,
     PROFILE,
     WAIVERS,
     FAIL_ON,

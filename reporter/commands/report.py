@@ -16,6 +16,7 @@ from reporter.commands.judging import (
     summarise,
     waivers_of,
 )
+from reporter.locale import catalogue
 
 __all__ = ["report"]
 
@@ -29,6 +30,7 @@ def report(
     archive: tuple[Path, ...],
     formats: tuple[str, ...],
     out: Path | None,
+    lang: str,
     profile: Path | None,
     waivers: Path | None,
     fail_on: str | None,
@@ -47,9 +49,9 @@ def report(
     built = load(archive, profiles, accepted)
     chosen = formats or ("text",)
     if out is None:
-        click.echo(outputs.render(built, chosen[0]), nl=False)
+        click.echo(outputs.render(built, chosen[0], catalogue(lang)), nl=False)
     else:
-        for path in outputs.write(built, chosen, out):
+        for path in outputs.write(built, chosen, out, catalogue(lang)):
             click.echo(f"Report: {path}", err=True)
     summarise(built, summary)
     return exit_code(built, fail_on, min_coverage, since)

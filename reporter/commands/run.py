@@ -19,6 +19,7 @@ from reporter.commands.judging import (
     summarise,
     waivers_of,
 )
+from reporter.locale import catalogue
 
 __all__ = ["run"]
 
@@ -29,6 +30,7 @@ __all__ = ["run"]
 def run(
     formats: tuple[str, ...],
     out: Path | None,
+    lang: str,
     profile: Path | None,
     waivers: Path | None,
     fail_on: str | None,
@@ -48,10 +50,12 @@ def run(
         return interrupted(folder)
     loaded = archives.load([folder])
     report = reports.build(loaded, profiles, accepted)
-    written = outputs.write(report, formats or tuple(outputs.FORMATS), out or folder / "report")
+    sentences = catalogue(lang)
+    chosen = formats or tuple(outputs.FORMATS)
+    written = outputs.write(report, chosen, out or folder / "report", sentences)
     if out is None:
         shown = formats[0] if len(formats) == 1 else "text"
-        click.echo(outputs.render(report, shown), nl=False)
+        click.echo(outputs.render(report, shown, sentences), nl=False)
     click.echo("", err=True)
     click.echo(f"Archive: {folder}", err=True)
     for path in written:

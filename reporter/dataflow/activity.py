@@ -66,19 +66,21 @@ class Activity:
     entry_seen: bool = False
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> Text:
         """The last event as its entry writes it, or by the time of its ID."""
         if self.unknown is not None and self.last_id is None:
-            return "UNKNOWN"
+            return text("UNKNOWN")
+        if self.length == 0 and not self.ever:
+            return text("{id}", id="0-0")
         if self.length == 0:
-            return f"{self.last_id} (no entry left)" if self.ever else "0-0"
+            return text("{id} (no entry left)", id=str(self.last_id))
         if self.payload is not None and self.payload.plausible:
-            return self.payload.shown
+            return text("{time}", time=self.payload.shown)
         if self.id_at is None:
-            return f"{self.last_id} (an ID without time)"
-        if self.payload is not None:
-            return f"{stamp(self.id_at)} (entry ID)"
-        return f"{stamp(self.id_at)} (entry ID{', no time field' if self.entry_seen else ''})"
+            return text("{id} (an ID without time)", id=str(self.last_id))
+        if self.payload is not None or not self.entry_seen:
+            return text("{time} (entry ID)", time=stamp(self.id_at))
+        return text("{time} (entry ID, no time field)", time=stamp(self.id_at))
 
     @property
     def apart(self) -> float | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from reporter.engine import HostContext
 from reporter.findings import Missing
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.config_files import ConfigFiles
 from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Units
@@ -63,12 +63,22 @@ class Code:
         if not programs:
             return text("no unit runs a Python program of its own, so no code was read")
         unresolved = len(self.uses.unresolved)
-        template = "the code of {units} units was read, and none of it writes it by name"
+        said = [
+            text(
+                "the code of {units} units was read, and none of it writes it by name",
+                units=len(programs),
+            )
+        ]
         if unresolved:
-            template += "; {calls} calls name a stream that the code alone does not tell"
+            said.append(
+                text(
+                    "{calls} calls name a stream that the code alone does not tell",
+                    calls=unresolved,
+                )
+            )
         if not self.scan.complete:
-            template += "; not all of it was read"
-        return text(template, units=len(programs), calls=unresolved)
+            said.append(text("not all of it was read"))
+        return joined(said, "; ")
 
     @cached_property
     def _written(self) -> Mapping[str, tuple[StreamUse, ...]]:

@@ -21,10 +21,13 @@ _ORDER: tuple[Active, ...] = ("yes", "stale", "no", "unknown")
 class StreamRow:
     """One row. `server`, `db` are None for a stream that is expected and was seen nowhere.
 
+    `subject` is what findings call the stream.
+
     `exists` is None where that is not known; `groups` None where they are not; `candidates` are
     units that may be the producer. `unknown` says what of the row is not known, and why.
     """
 
+    subject: str
     server: str | None
     db: int | None
     stream: str
@@ -44,11 +47,11 @@ class StreamRow:
         return self.activity.length if self.activity else None
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> Text:
         """The last event, as the table shows it."""
         if self.activity is not None:
             return self.activity.shown
-        return "no such stream" if self.exists is False else "UNKNOWN"
+        return text("no such stream") if self.exists is False else text("UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def _row(flow: StreamFlow, whole: Flow) -> StreamRow:
     owner = profiles.stream_owner(flow.stream.name)
     known = {one.name for one in flow.producers.known}
     return StreamRow(
+        subject=flow.subject,
         server=flow.survey.endpoint,
         db=flow.stream.db,
         stream=flow.stream.name,
@@ -191,6 +195,7 @@ def _absent(flow: Flow) -> Iterator[StreamRow]:
         doubt = bool(gaps) or not flow.observed.surveys.all
         owner = profiles.stream_owner(name)
         yield StreamRow(
+            subject=name,
             server=None,
             db=None,
             stream=name,

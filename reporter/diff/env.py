@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from reporter.diff.model import StateChange, TraitChange
 from reporter.diff.wording import changed, moment, shown, thing_name
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.config_files import HIDDEN_NAME
 from reporter.state.files import HIDDEN
 from reporter.state.model import Thing
@@ -86,7 +86,7 @@ def _settings(
     if parts:
         yield _change(
             new,
-            text("{what} changed: {parts}", what=what, parts=_joined(parts)),
+            text("{what} changed: {parts}", what=what, parts=joined(parts, "; ")),
             *traits,
         )
     elif old.number("size") != new.number("size") and _written(old, new):
@@ -121,11 +121,6 @@ def _written(old: Thing, new: Thing) -> bool:
     if before is None or now is None:
         return True
     return before != now or old.number("size") != new.number("size")
-
-
-def _joined(parts: list[Text]) -> Text:
-    first, *rest = parts
-    return text("{first}; {second}", first=first, second=_joined(rest)) if rest else first
 
 
 def _pairs(lines: tuple[str, ...], same_key: bool) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ __all__ = ["added", "changed", "moment", "removed", "shown", "thing_name", "trai
 _LONGEST = 80
 _MOST = 5
 
+_BARE = text("{name}")
 _NAMES: Mapping[Kind, Text] = {
     "drop_in": text("the drop-in {name}"),
     "listener": text("port {name}"),
@@ -80,9 +81,7 @@ _TRAITS: Mapping[str, Text] = {
 
 def thing_name(thing: Thing) -> Text:
     """Return how a thing is called in a sentence."""
-    named = _NAMES.get(thing.kind)
-    values = (("name", thing.name),)
-    return Text(named.template, values) if named else text("{name}", name=thing.name)
+    return _NAMES.get(thing.kind, _BARE).filled(name=thing.name)
 
 
 def trait_name(trait: str) -> Text:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from reporter.diff.model import Diff, FindingChange, HostDiff, StateChange
 from reporter.diff.side import Seen, Side
 from reporter.diff.stories import Change, stories
-from reporter.messages import EN, Catalogue, Text, text
-from reporter.render.terminal import safe
+from reporter.messages import EN, Catalogue, Text, joined, text
+from reporter.render.terminal import Shown, shown_in
 from reporter.rules.times import span
 
 __all__ = ["render"]
@@ -45,16 +45,10 @@ _COUNTED: dict[str, Text] = {
     "known_again": text("known again"),
 }
 
-Shown = Callable[[Text | str], str]
-
 
 def render(diff: Diff, catalogue: Catalogue = EN) -> str:
     """Return the diff as text with a final newline; no line holds a control character."""
-
-    def shown(value: Text | str) -> str:
-        return safe(value.render(catalogue) if isinstance(value, Text) else value)
-
-    return "".join(f"{line}\n" for line in _lines(diff, shown))
+    return "".join(f"{line}\n" for line in _lines(diff, shown_in(catalogue)))
 
 
 def _lines(diff: Diff, shown: Shown) -> Iterator[str]:
@@ -111,7 +105,7 @@ def _short(diff: Diff) -> Text:
     for status, words in _STATUSES.items():
         if hosts[status]:
             parts.append(text("{what}: {count}", what=words, count=hosts[status]))
-    return _joined(parts) if parts else text("nothing changed")
+    return joined(parts) if parts else text("nothing changed")
 
 
 _STATUSES = {
@@ -263,11 +257,6 @@ _KINDS: dict[str, Text] = {
     "file_system": text("file systems"),
     "site": text("sites"),
 }
-
-
-def _joined(parts: list[Text]) -> Text:
-    first, *rest = parts
-    return text("{first}, {second}", first=first, second=_joined(rest)) if rest else first
 
 
 def _wrapped(line: str, rest: str) -> list[str]:

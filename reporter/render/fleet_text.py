@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from reporter.findings import Citation, Finding, Missing, Waiver
+from reporter.findings import Citation, Finding, Missing
 from reporter.messages import Text, text
+from reporter.render.terminal import Shown
 from reporter.report import HostReport, Report
 
-__all__ = ["fleet_lines", "said_of_waiver", "waived_lines"]
+__all__ = ["fleet_lines", "waived_lines"]
 
 _MOST_EVIDENCE = 4
 _ORDER = ("down", "degraded", "unknown", "ok")
 
-Shown = Callable[[Text | str], str]
 Wrapped = Callable[[str, str, str], str]
 """Breaks a line that was made safe: the line, what it begins with, and what its others do."""
 
@@ -37,7 +37,7 @@ def _fleet(report: Report, shown: Shown, wrapped: Wrapped, icons: dict[str, str]
         head = f"{icons[verdict.status]}{severity} {shown(verdict.message)} [{shown(finding.id)}]"
         yield wrapped(head, "  ", "     ")
         if finding.waiver is not None:
-            yield wrapped(shown(said_of_waiver(finding.waiver)), "     ", "     ")
+            yield wrapped(shown(finding.waiver.said), "     ", "     ")
         for detail in verdict.details:
             yield wrapped(shown(detail), "     ", "       ")
         for line in _evidence(finding, report):
@@ -78,21 +78,10 @@ def waived_lines(host: HostReport, shown: Shown, wrapped: Wrapped) -> str:
     """Return a line for each waived finding of a host, with reason, owner and last day."""
     return "\n".join(
         wrapped(
-            f"{shown(finding.verdict.message)} [{shown(finding.id)}] "
-            f"{shown(said_of_waiver(finding.waiver))}",
+            f"{shown(finding.verdict.message)} [{shown(finding.id)}] {shown(finding.waiver.said)}",
             "- ",
             "  ",
         )
         for finding in host.waived
         if finding.waiver is not None
-    )
-
-
-def said_of_waiver(waiver: Waiver) -> Text:
-    """Say that something is accepted: until when, by whom and why."""
-    return text(
-        "Waived until {expires} by {owner}: {reason}",
-        expires=waiver.expires,
-        owner=waiver.owner,
-        reason=waiver.reason,
     )

@@ -15,10 +15,20 @@ import msgspec
 
 from reporter.findings import Citation, Finding, Missing, Waiver
 from reporter.messages import Text
+from reporter.render.judgement_v1 import (
+    CauseV1,
+    RiskV1,
+    TopV1,
+    WorkV1,
+    causes_v1,
+    risks_v1,
+    top_v1,
+    works_v1,
+)
 from reporter.render.models_v1 import ModelsV1, models_v1
 from reporter.render.state_v1 import StateV1, state_v1
 from reporter.render.streams_v1 import StreamV1, streams_v1
-from reporter.report import HostReport, Report, Risk
+from reporter.report import HostReport, Report
 
 __all__ = [
     "SCHEMA",
@@ -93,7 +103,10 @@ class ClockV1(msgspec.Struct, frozen=True):
 
 
 class CoverageV1(msgspec.Struct, frozen=True):
-    """Counts of evidence records and of findings."""
+    """Counts of evidence records and of findings.
+
+    `resolving` are the probes whose answer most unknown findings wait for, with how many.
+    """
 
     probes: int
     collected: int
@@ -101,23 +114,7 @@ class CoverageV1(msgspec.Struct, frozen=True):
     missing: int
     findings: int
     unknown_findings: int
-
-
-class RiskV1(msgspec.Struct, frozen=True):
-    """One thing to act on, with the ids of the findings that carry it."""
-
-    severity: str
-    message: str
-    if_ignored: str | None
-    findings: tuple[str, ...]
-
-
-class TopV1(msgspec.Struct, frozen=True):
-    """One of the reasons the system would be stopped today."""
-
-    rank: int
-    message: str
-    findings: tuple[str, ...]
+    resolving: tuple[tuple[str, int], ...]
 
 
 class HostV1(msgspec.Struct, frozen=True):
@@ -138,8 +135,8 @@ class HostV1(msgspec.Struct, frozen=True):
     streams: tuple[StreamV1, ...]
     models: ModelsV1
     state: StateV1
-    works: tuple[dict[str, Any], ...]
-    causes: tuple[dict[str, Any], ...]
+    works: tuple[WorkV1, ...]
+    causes: tuple[CauseV1, ...]
     risks: tuple[RiskV1, ...]
     top: tuple[TopV1, ...]
 
@@ -239,28 +236,17 @@ def _host(host: HostReport) -> HostV1:
             coverage.missing,
             coverage.findings,
             coverage.unknown_findings,
+            coverage.resolving,
         ),
         perturbations=tuple(host.bundle.perturbations),
         findings=tuple(finding_v1(finding, host) for finding in host.findings),
         streams=streams_v1(host.streams),
         models=models_v1(host.models),
         state=state_v1(host.state),
-        works=(),
-        causes=(),
-        risks=tuple(_risk(risk) for risk in host.risks),
-        top=tuple(
-            TopV1(rank, str(risk.brief), tuple(item.id for item in risk.findings))
-            for rank, risk in enumerate(host.risks[:5], start=1)
-        ),
-    )
-
-
-def _risk(risk: Risk) -> RiskV1:
-    return RiskV1(
-        severity=risk.severity,
-        message=str(risk.message),
-        if_ignored=None,
-        findings=tuple(finding.id for finding in risk.findings),
+        works=works_v1(host.judgement),
+        causes=causes_v1(host.judgement),
+        risks=risks_v1(host.judgement),
+        top=top_v1(host.judgement),
     )
 
 
@@ -271,7 +257,8 @@ def finding_v1(finding: Finding, host: HostReport) -> FindingV1:
         *(_cited(citation, host) for citation in verdict.citations),
         *(_missing(missing, host) for missing in verdict.missing),
     )
-    return _finding(finding, evidence)
+    cause = host.judgement.explained.get(finding.id)
+    return _finding(finding, evidence, cause.id if cause else None)
 
 
 def fleet_finding_v1(finding: Finding, hosts: Mapping[str, HostReport]) -> FindingV1:
@@ -281,10 +268,10 @@ def fleet_finding_v1(finding: Finding, hosts: Mapping[str, HostReport]) -> Findi
         *(_cited(citation, hosts.get(citation.host)) for citation in verdict.citations),
         *(_missing(missing, hosts.get(missing.host)) for missing in verdict.missing),
     )
-    return _finding(finding, evidence)
+    return _finding(finding, evidence, None)
 
 
-def _finding(finding: Finding, evidence: tuple[EvidenceV1, ...]) -> FindingV1:
+def _finding(finding: Finding, evidence: tuple[EvidenceV1, ...], cause: str | None) -> FindingV1:
     verdict = finding.verdict
     return FindingV1(
         id=finding.id,
@@ -301,7 +288,7 @@ def _finding(finding: Finding, evidence: tuple[EvidenceV1, ...]) -> FindingV1:
         severity=verdict.severity,
         at_worst=finding.at_worst,
         confidence=verdict.confidence,
-        cause=verdict.cause,
+        cause=cause,
         message=str(verdict.message),
         message_id=verdict.message.template,
         message_values={key: _value(value) for key, value in verdict.message.values},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reporter.dataflow.producers import Producer
 from reporter.dataflow.readers import GroupState
 from reporter.dataflow.table import ServerTable, StreamRow, StreamTable
-from reporter.messages import Text
-from reporter.render.terminal import safe
+from reporter.messages import Text, Value, joined, text
+from reporter.render.terminal import Shown
+from reporter.words import CONFIDENCES
 
 __all__ = ["WIDTH", "table_lines"]
 
@@ -19,41 +20,61 @@ WIDTH = 120
 _MOST = 200
 """Rows shown of one server: the JSON report holds them all."""
 
-_HEADS = ("STREAM", "PRODUCER", "CONSUMER", "ACTIVE?", "LENGTH", "LAST EVENT")
-_RIGHT = _HEADS.index("LENGTH")
-_ACTIVE = {"yes": "YES", "stale": "STALE", "no": "NO", "unknown": "UNKNOWN"}
-_LIFE = {"alive": "", "stuck": " (STUCK)", "dead": " (DEAD)", "unknown": " (UNKNOWN)"}
-_HEALTH = {"down": ", DOWN", "unstable": ", RESTARTING"}
+_LENGTH = text("LENGTH")
+_HEADS = (
+    text("STREAM"),
+    text("PRODUCER"),
+    text("CONSUMER"),
+    text("ACTIVE?"),
+    _LENGTH,
+    text("LAST EVENT"),
+)
+_RIGHT = _HEADS.index(_LENGTH)
+_UNKNOWN = text("UNKNOWN")
+_ACTIVE = {"yes": text("YES"), "stale": text("STALE"), "no": text("NO"), "unknown": _UNKNOWN}
+_LIFE = {"stuck": text("STUCK"), "dead": text("DEAD"), "unknown": _UNKNOWN}
+_HEALTH = {"down": text("DOWN"), "unstable": text("RESTARTING")}
+_NO_GROUP = "none"
+"""As the reference has it, in every language."""
 _BREAK = re.compile(r"(?<=[-_.:/,@])")
-_LEGEND = (
+_LEGEND = text(
     "claimed: the entries' own source field says so. configured: the unit's command line names the "
     "stream. inferred: no other unit can be it. A group without a mark has a live reader. A plain "
     "XREAD reader leaves no trace and stands nowhere here."
 )
 
 
-def table_lines(table: StreamTable, shown: Callable[[Text], str]) -> Iterator[str]:
-    """Yield the lines of the table of every server; `shown` renders a sentence, made safe."""
+def table_lines(table: StreamTable, shown: Shown) -> Iterator[str]:
+    """Yield the lines of the table of every server."""
     for server in table.servers:
         yield from _server(server, shown)
         yield ""
     if table.rows:
-        yield from _wrapped(_LEGEND, WIDTH - 20)
+        yield from _wrapped(shown(_LEGEND), WIDTH - 20)
 
 
-def _server(server: ServerTable, shown: Callable[[Text], str]) -> Iterator[str]:
+def _server(server: ServerTable, shown: Shown) -> Iterator[str]:
     rows = server.rows[:_MOST]
     prefix = _prefix([row.stream for row in rows])
-    counts = f", streams: {len(server.rows)}" if server.rows else ""
-    named = f" (all names begin with {safe(prefix)})" if prefix else ""
-    yield from _wrapped(f"{shown(server.title)}{counts}{named}", WIDTH - 20)
+    yield from _wrapped(shown(_title(server, prefix)), WIDTH - 20)
     several = len({row.db for row in rows}) > 1
     if rows:
-        yield from _grid([_cells(row, prefix, several=several) for row in rows])
+        heads = [shown(head) for head in _HEADS]
+        yield from _grid(heads, [_cells(row, prefix, shown, several=several) for row in rows])
     if len(server.rows) > len(rows):
-        yield f"and {len(server.rows) - len(rows)} more: --format json holds every row"
+        more = len(server.rows) - len(rows)
+        yield shown(text("and {more} more: --format json holds every row", more=more))
     for note in server.notes:
         yield from _wrapped(f"- {shown(note)}", WIDTH - 20, "  ")
+
+
+def _title(server: ServerTable, prefix: str) -> Text:
+    if not server.rows:
+        return server.title
+    counted = joined([server.title, text("streams: {count}", count=len(server.rows))])
+    if not prefix:
+        return counted
+    return text("{counted} (all names begin with {prefix})", counted=counted, prefix=prefix)
 
 
 def _prefix(names: Sequence[str]) -> str:
@@ -70,39 +91,48 @@ Cell = list[str]
 """The parts of a cell: each begins a line."""
 
 
-def _cells(row: StreamRow, prefix: str, *, several: bool) -> tuple[Cell, ...]:
+def _cells(row: StreamRow, prefix: str, shown: Shown, *, several: bool) -> tuple[Cell, ...]:
     name = row.stream.removeprefix(prefix)
     return (
-        [safe(f"{name} (db{row.db})" if several and row.db else name)],
-        _producers(row),
-        _groups(row.groups),
-        [_ACTIVE[row.active]],
-        ["-" if row.exists is False else "UNKNOWN" if row.length is None else str(row.length)],
-        [safe(row.shown)],
+        [shown(f"{name} (db{row.db})" if several and row.db else name)],
+        [shown(one) for one in _producers(row)],
+        [shown(one) for one in _groups(row.groups)],
+        [shown(_ACTIVE[row.active])],
+        [shown("-" if row.exists is False else _UNKNOWN if row.length is None else row.length)],
+        [shown(row.shown)],
     )
 
 
-def _producers(row: StreamRow) -> Cell:
+def _producers(row: StreamRow) -> list[Text]:
     if row.producers:
-        return [safe(_producer(one)) for one in row.producers]
+        return [_producer(one) for one in row.producers]
     if row.candidates:
-        return [f"UNKNOWN ({len(row.candidates)} candidates)"]
-    return ["UNKNOWN"]
+        return [text("UNKNOWN ({count} candidates)", count=len(row.candidates))]
+    return [_UNKNOWN]
 
 
-def _producer(one: Producer) -> str:
-    return f"{one.name.removesuffix('.service')} ({one.confidence}{_HEALTH.get(one.health, '')})"
+def _producer(one: Producer) -> Text:
+    known = [CONFIDENCES[one.confidence]]
+    if one.health in _HEALTH:
+        known.append(_HEALTH[one.health])
+    return text("{unit} ({how})", unit=one.name.removesuffix(".service"), how=joined(known))
 
 
-def _groups(groups: tuple[GroupState, ...] | None) -> Cell:
+def _groups(groups: tuple[GroupState, ...] | None) -> list[Value]:
     if groups is None:
-        return ["UNKNOWN"]
-    return [safe(f"{one.group.name}{_LIFE[one.life]}") for one in groups] or ["none"]
+        return [_UNKNOWN]
+    return [_group(one) for one in groups] or [_NO_GROUP]
 
 
-def _grid(rows: list[tuple[Cell, ...]]) -> Iterator[str]:
-    widths = _widths(rows)
-    yield _line(_HEADS, widths)
+def _group(one: GroupState) -> Text:
+    if one.life not in _LIFE:
+        return text("{group}", group=one.group.name)
+    return text("{group} ({life})", group=one.group.name, life=_LIFE[one.life])
+
+
+def _grid(heads: list[str], rows: list[tuple[Cell, ...]]) -> Iterator[str]:
+    widths = _widths(heads, rows)
+    yield _line(heads, widths)
     yield "-+-".join("-" * width for width in widths)
     for row in rows:
         columns = [
@@ -121,11 +151,11 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return " | ".join(padded).rstrip()
 
 
-def _widths(rows: list[tuple[Cell, ...]]) -> list[int]:
+def _widths(heads: list[str], rows: list[tuple[Cell, ...]]) -> list[int]:
     """Return the columns' widths: as wide as need be; names give way first, then times."""
     widths = [
         max(len(head), *(len(part) for row in rows for part in row[place]))
-        for place, head in enumerate(_HEADS)
+        for place, head in enumerate(heads)
     ]
     room = WIDTH - 3 * (len(widths) - 1)
     for columns, least in (((0, 1, 2), 20), ((5,), 27), ((0, 1, 2, 5), 12)):

@@ -107,7 +107,7 @@ def _row(row: StreamRow) -> StreamV1:
         exists=row.exists,
         length=row.length,
         active=row.active,
-        last_event=_event(row.activity, row.shown),
+        last_event=_event(row.activity, str(row.shown)),
         producers=tuple(
             ProducerV1(one.name, one.confidence, one.source, one.unit, one.health)
             for one in row.producers

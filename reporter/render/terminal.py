@@ -8,8 +8,14 @@ are; the evidence in the archive keeps them.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
-__all__ = ["safe"]
+from reporter.messages import Catalogue, Text, Value
+
+__all__ = ["Shown", "safe", "shown_in"]
+
+Shown = Callable[[Value], str]
+"""Renders a value in the reader's language, made safe for a terminal."""
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -23,6 +29,15 @@ def safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_spell(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
+
+
+def shown_in(catalogue: Catalogue) -> Shown:
+    """Return what renders values in the catalogue's language, safely."""
+
+    def shown(value: Value) -> str:
+        return safe(value.render(catalogue) if isinstance(value, Text) else str(value))
+
+    return shown
 
 
 def _spell(char: str) -> str:

@@ -32,6 +32,7 @@ _ARGV = re.compile(r" ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
     needs=("units", "unit_env_files", "env_files"),
     uses=("declared_env_files",),
     worst="P1",
+    if_ignored=text("every user of the host can read, or change, what the services run with"),
 )
 def env_file_access(
     host: HostContext,
@@ -111,7 +112,12 @@ _UNUSED_USES = ("declared_env_files", "idle_env_files")
 
 
 @rule(
-    section="config", component=FILES, needs=_UNUSED_NEEDS, uses=("declared_env_files",), worst="P3"
+    section="config",
+    component=FILES,
+    needs=_UNUSED_NEEDS,
+    uses=("declared_env_files",),
+    worst="P3",
+    if_ignored=text("old settings and secrets stay readable"),
 )
 def env_backups(
     host: HostContext,
@@ -169,7 +175,14 @@ def _more(count: int) -> tuple[Text, ...]:
     return (text("and {count} more", count=count - _LISTED),) if count > _LISTED else ()
 
 
-@rule(section="config", component=FILES, needs=_UNUSED_NEEDS, uses=_UNUSED_USES, worst="P3")
+@rule(
+    section="config",
+    component=FILES,
+    needs=_UNUSED_NEEDS,
+    uses=_UNUSED_USES,
+    worst="P3",
+    if_ignored=text("somebody changes a setting there, and nothing happens"),
+)
 def env_file_unused(
     host: HostContext,
     units: Units,
@@ -239,7 +252,13 @@ def _settings(file: EnvFile) -> Text:
     return text("{name} sets {names}{more}", name=file.name, names=", ".join(names[:8]), more=more)
 
 
-@rule(section="config", component=COMMAND_LINES, needs=("units",), worst="P2")
+@rule(
+    section="config",
+    component=COMMAND_LINES,
+    needs=("units",),
+    worst="P2",
+    if_ignored=text("every user and process of the host can read the secret and use it"),
+)
 def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
     """Secrets on the command lines of services, where every user of the host can read them.
 

@@ -19,7 +19,14 @@ _NEEDS = ("units", "unit_env_files", "env_files")
 _LISTED = 12
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P1", escalates=True)
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P1",
+    if_ignored=text("a trial may act for real, or production on trial data"),
+    escalates=True,
+)
 def env_modes(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:
@@ -160,17 +167,23 @@ def _in_application(
 def _said(application: Application, by_mode: dict[str, list[str]], wrong: bool, gaps: bool) -> Text:
     modes = ", ".join(sorted(by_mode)) or text("none")
     if wrong:
-        template = "shadow and production: {application} has services in {modes} on one host"
+        said = text("shadow and production: {application} has services in {modes} on one host")
     elif gaps:
-        template = (
+        said = text(
             "shadow and production: not all files of {application} were read; modes named: {modes}"
         )
     else:
-        template = "shadow and production: not mixed in {application}; modes named: {modes}"
-    return text(template, application=application.title, modes=modes)
+        said = text("shadow and production: not mixed in {application}; modes named: {modes}")
+    return said.filled(application=application.title, modes=modes)
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P2")
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P2",
+    if_ignored=text("a trial has the keys of production"),
+)
 def env_secrets_shared(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:

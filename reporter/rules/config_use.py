@@ -115,6 +115,7 @@ def _item(loaded: Loaded) -> str:
     component=FILES,
     needs=("units", "unit_env_files", "env_files"),
     worst="P2",
+    if_ignored=text("the service does not start again"),
     escalates=True,
 )
 def env_file_missing(
@@ -206,6 +207,7 @@ def _said(path: str, file: EnvFile | None, running: bool, names: str) -> Text:
     needs=("units", "unit_env_files", "env_files"),
     uses=("declared_env_files",),
     worst="P1",
+    if_ignored=text("what the services run with cannot be checked"),
 )
 def env_file_unread(
     host: HostContext,

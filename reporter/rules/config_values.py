@@ -53,7 +53,13 @@ _NEEDS = ("units", "unit_env_files", "env_files")
 _LISTED = 12
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P3")
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P3",
+    if_ignored=text("services of one application decide by different rules"),
+)
 def env_values(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:
@@ -164,7 +170,13 @@ def _summary(
     )
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P3")
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P3",
+    if_ignored=text("a setting that stands in a file is not the one that is used"),
+)
 def env_overrides(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:
@@ -239,7 +251,13 @@ _WHY = {
 _COMMENT = "after a comment that ends in a backslash"
 
 
-@rule(section="config", component=FILES, needs=_NEEDS, worst="P3")
+@rule(
+    section="config",
+    component=FILES,
+    needs=_NEEDS,
+    worst="P3",
+    if_ignored=text("a setting that stands in a file is not the one that is used"),
+)
 def env_syntax(
     host: HostContext, units: Units, unit_env_files: EnvUse, env_files: ConfigFiles
 ) -> Iterator[Verdict]:

@@ -39,7 +39,14 @@ def containers_running(containers: Containers | Missing) -> tuple[Container, ...
     return containers.running
 
 
-@rule(section="host", component=ENGINES, needs=("containers",), uses=("units",), worst="P3")
+@rule(
+    section="host",
+    component=ENGINES,
+    needs=("containers",),
+    uses=("units",),
+    worst="P3",
+    if_ignored=text("what is thought to run in containers does not"),
+)
 def container_engines(
     host: HostContext, containers: Containers, units: Units | Missing
 ) -> Iterator[Verdict]:

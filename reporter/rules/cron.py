@@ -58,7 +58,13 @@ def _jobs(cron: Cron) -> list[_Job]:
     return [_Job(table, entry) for table in cron.tables for entry in table.entries]
 
 
-@rule(section="timers", component=CRON, needs=("cron", "units"), worst="P2")
+@rule(
+    section="timers",
+    component=CRON,
+    needs=("cron", "units"),
+    worst="P2",
+    if_ignored=text("jobs run unseen"),
+)
 def cron_jobs(host: HostContext, cron: Cron, units: Units) -> Iterator[Verdict]:
     """What cron starts: for each application with entries, and for the rest of the host.
 
@@ -181,7 +187,13 @@ def _of_host(cron: Cron, jobs: list[_Job], running: list[str], daemon: Citation)
     )
 
 
-@rule(section="timers", component=CRON, needs=("cron",), worst="P3")
+@rule(
+    section="timers",
+    component=CRON,
+    needs=("cron",),
+    worst="P3",
+    if_ignored=text("the job fails each time, and only a mail nobody reads may say so"),
+)
 def cron_programs(cron: Cron) -> Iterator[Verdict]:
     """Entries of cron whose program or script does not exist, by table.
 
@@ -219,7 +231,13 @@ def cron_programs(cron: Cron) -> Iterator[Verdict]:
             )
 
 
-@rule(section="timers", component=CRON, needs=("cron",), worst="P2")
+@rule(
+    section="timers",
+    component=CRON,
+    needs=("cron",),
+    worst="P2",
+    if_ignored=text("what the table asks for is never started"),
+)
 def cron_tables(host: HostContext, cron: Cron) -> Iterator[Verdict]:
     """Crontabs and scripts that cron ignores, wholly or in part, and such as could not be read.
 

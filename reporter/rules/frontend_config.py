@@ -31,6 +31,7 @@ _DENIED = ("Permission denied", "Operation not permitted")
     needs=(),
     uses=("nginx", "caddy", "haproxy"),
     worst="P2",
+    if_ignored=text("a change to the wrong file has no effect, or takes a site down"),
 )
 def web_configuration(
     nginx: WebConfig | Missing, caddy: WebConfig | Missing, haproxy: WebConfig | Missing

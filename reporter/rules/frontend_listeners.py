@@ -35,6 +35,7 @@ def _documented(profiles: Profiles) -> Iterator[str]:
     needs=("sockets",),
     uses=("socket_processes",),
     worst="P2",
+    if_ignored=text("clients of the port get no answer"),
     subjects=_documented,
     subjects_only=True,
 )
@@ -169,6 +170,7 @@ def _loopback_ports(profiles: Profiles) -> list[int]:
     needs=("sockets",),
     uses=("socket_processes",),
     worst="P2",
+    if_ignored=text("what was meant for this host alone can be reached from outside"),
     subjects=_loopback,
     subjects_only=True,
 )
@@ -245,6 +247,7 @@ def _asked(profiles: Profiles) -> Iterator[str]:
     needs=("sockets",),
     uses=("socket_processes",),
     worst="P3",
+    if_ignored=text("nobody watches what the world can reach"),
     subjects=_asked,
     subjects_only=True,
 )

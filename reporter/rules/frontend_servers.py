@@ -32,6 +32,7 @@ _RELOADS_IN_PLACE = frozenset({"caddy"})
     needs=(),
     uses=("nginx", "caddy", "haproxy", "units", "unit_files", "sockets", "socket_processes"),
     worst="P2",
+    if_ignored=text("the sites it serves cannot be reached"),
     escalates=True,
 )
 def web_servers(

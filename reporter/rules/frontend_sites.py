@@ -60,6 +60,7 @@ class Asked:
     uses=("sockets", "socket_processes"),
     if_asked=("nginx", "caddy", "haproxy"),
     worst="P2",
+    if_ignored=text("every request for it ends in an error"),
 )
 def proxied_services(
     host: HostContext,
@@ -108,15 +109,15 @@ def _service(
     status: Status = "ok" if found.answered else "down"
     running: Running = "yes" if found.answered else "no"
     severity: Severity | None = None if found.answered else "P2"
-    template = "{target} is passed requests by {sites} and is answered by {who}"
+    said = text("{target} is passed requests by {sites} and is answered by {who}")
     if found.answered is None:
         status, running, severity = "unknown", "unknown", None
-        template = "{target} is passed requests by {sites}; whether anything listens is not known"
+        said = text("{target} is passed requests by {sites}; whether anything listens is not known")
     elif not found.answered:
-        template = "nothing listens at {target}, to which {sites} pass requests on"
+        said = text("nothing listens at {target}, to which {sites} pass requests on")
         if one.target.spare:
             status, severity = "degraded", "P3"
-            template = "nothing listens at {target}, a spare to which {sites} pass requests on"
+            said = text("nothing listens at {target}, a spare to which {sites} pass requests on")
     owner = next((got for unit in found.units if (got := host.profiles.owner(unit))), None)
     return Verdict(
         subject=one.target.shown,
@@ -125,7 +126,7 @@ def _service(
         severity=severity,
         component=PROXIED,
         application=owner.name if owner else None,
-        message=text(template, target=one.target.shown, sites=where, who=found.shown),
+        message=said.filled(target=one.target.shown, sites=where, who=found.shown),
         connected_to=found.units,
         citations=(
             *found.citations,
@@ -187,6 +188,7 @@ def _socket_answer(target: Target, config: WebConfig) -> Answer:
     uses=("units", "unit_files", "sockets", "socket_processes"),
     if_asked=("nginx", "caddy", "haproxy"),
     worst="P2",
+    if_ignored=text("visitors of the site get an error"),
 )
 def frontend_sites(
     host: HostContext,

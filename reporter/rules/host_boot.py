@@ -48,7 +48,14 @@ class Contradiction:
     message: Text
 
 
-@rule(section="host", component=BOOT, needs=(), uses=("boot", "units"), worst="P2")
+@rule(
+    section="host",
+    component=BOOT,
+    needs=(),
+    uses=("boot", "units"),
+    worst="P2",
+    if_ignored=text("times on this host cannot be put in order"),
+)
 def boot_time(host: HostContext, boot: Boot | Missing, units: Units | Missing) -> Iterator[Verdict]:
     """When the host booted, and whether the services' start times agree with it.
 

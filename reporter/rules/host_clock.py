@@ -50,6 +50,7 @@ class Offset:
     needs=(),
     uses=("kernel_clock", "timesync_stamp", "virtualization"),
     worst="P1",
+    if_ignored=text("event times, freshness and certificates are judged by a wrong clock"),
 )
 def clock_sync(
     host: HostContext,
@@ -129,7 +130,7 @@ def _offset(clock: Clock, collected_by: str) -> Offset:
     least = abs(clock.offset_s) - clock.uncertainty_s
     most = abs(clock.offset_s) + clock.uncertainty_s
     limit = next((limit for limit in LIMITS if least > limit.seconds), None)
-    template = (
+    said = text(
         "no difference to the control node's clock, as far as was measured (to within {most} s)"
         if least <= 0
         else "{offset} s ahead of the control node's clock, give or take {uncertainty} s"
@@ -139,8 +140,7 @@ def _offset(clock: Clock, collected_by: str) -> Offset:
     return Offset(
         known=most <= LIMITS[-1].seconds,
         limit=limit,
-        message=text(
-            template,
+        message=said.filled(
             offset=f"{abs(clock.offset_s):.3f}",
             uncertainty=f"{clock.uncertainty_s:.3f}",
             most=f"{most:.3f}",

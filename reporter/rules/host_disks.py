@@ -61,7 +61,13 @@ CONTAINER_ID = re.compile(r"/[0-9a-f]{64}(/|$)|/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-
 """What container runtimes name the folders of a container or a pod."""
 
 
-@rule(section="host", component=DISKS, needs=("filesystems",), worst="P1")
+@rule(
+    section="host",
+    component=DISKS,
+    needs=("filesystems",),
+    worst="P1",
+    if_ignored=text("services fail when they can no longer write"),
+)
 def disk_space(filesystems: FileSystems) -> Iterator[Verdict]:
     """Room on each local file system, in bytes and inodes, and whether it can be written.
 

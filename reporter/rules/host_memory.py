@@ -47,6 +47,7 @@ LOAD: tuple[tuple[float, Severity], ...] = ((4.0, "P2"), (2.0, "P3"))
     needs=(),
     uses=("memory", "load_average", "cpus", "virtualization"),
     worst="P1",
+    if_ignored=text("the kernel ends processes to free memory"),
 )
 def memory_pressure(
     memory: Memory | Missing,

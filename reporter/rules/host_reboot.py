@@ -30,6 +30,7 @@ REBOOT = text("Reboot")
         "virtualization",
     ),
     worst="P3",
+    if_ignored=text("security fixes that are installed are not in effect"),
 )
 def reboot_required(
     reboot_flag: RebootFlag | Missing,

@@ -35,6 +35,7 @@ OWN = ("/var/log/audit/", "/var/log/atop/", "/var/log/sa/", "/var/log/sysstat/")
     component=FILES,
     needs=("log_files", "rotation_config"),
     worst="P3",
+    if_ignored=text("the disk fills up"),
     subjects=lambda profiles: ("/var/log",),
 )
 def growing_logs(

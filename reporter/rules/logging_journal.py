@@ -84,6 +84,7 @@ class Journal:
     component=JOURNAL,
     needs=("journal_config", "journal_persistent", "journal_volatile", "filesystems"),
     worst="P3",
+    if_ignored=text("the journal does not reach back to the next failure's beginning"),
     subjects=lambda profiles: (SUBJECT,),
 )
 def journal_room(
@@ -234,6 +235,7 @@ def _storage(folder: str, filesystems: FileSystems) -> FileSystem | None:
     component=DROPS,
     needs=("suppressed",),
     worst="P3",
+    if_ignored=text("the messages that would explain the next failure are missing"),
     subjects=lambda profiles: ("rate limit",),
 )
 def journal_drops(host: HostContext, suppressed: Suppressed) -> Iterator[Verdict]:

@@ -92,6 +92,7 @@ class Answer:
     needs=("units", "rotation_timer", "rotation_state"),
     uses=("rotation_cron", "rotation_config"),
     worst="P2",
+    if_ignored=text("logs grow without bound, and old ones are never removed"),
     subjects=lambda profiles: (SUBJECT,),
 )
 def log_rotation(

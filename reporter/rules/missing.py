@@ -32,6 +32,7 @@ def _expected(profiles: Profiles) -> Iterable[str]:
     needs=("units",),
     uses=("unit_files",),
     worst="P1",
+    if_ignored=text("what the unit is for does not happen"),
     subjects=_expected,
     escalates=True,
 )

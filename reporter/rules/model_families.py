@@ -33,6 +33,7 @@ def _subjects(profiles: Profiles) -> Iterator[str]:
     needs=(),
     if_asked=ASKED,
     worst="P2",
+    if_ignored=text("decisions are made by a model that no longer fits"),
     subjects=_subjects,
     subjects_only=True,
 )

@@ -24,7 +24,14 @@ _ALIASES = ("latest", "current", "best", "prod", "production", "live", "active",
 """Words in the name of a copy that is meant to be one."""
 
 
-@rule(section="models", component=FILES, needs=(), if_asked=ASKED, worst="P2")
+@rule(
+    section="models",
+    component=FILES,
+    needs=(),
+    if_asked=ASKED,
+    worst="P2",
+    if_ignored=text("services start without models"),
+)
 def model_directories(
     host: HostContext,
     model_folders: ModelFolders | Missing,
@@ -125,7 +132,14 @@ def _about(
     )
 
 
-@rule(section="models", component=FILES, needs=(), if_asked=ASKED, worst="P2")
+@rule(
+    section="models",
+    component=FILES,
+    needs=(),
+    if_asked=ASKED,
+    worst="P2",
+    if_ignored=text("the next load of the model fails, or loads the wrong one"),
+)
 def model_file_faults(
     host: HostContext,
     model_folders: ModelFolders | Missing,

@@ -30,6 +30,7 @@ def _subjects(profiles: Profiles) -> Iterator[str]:
     needs=(),
     if_asked=("journal_counts", "model_folders", "model_folders_found", "units"),
     worst="P2",
+    if_ignored=text("decisions are made without the model"),
     subjects=_subjects,
     subjects_only=True,
 )

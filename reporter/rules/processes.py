@@ -41,6 +41,7 @@ def _applications(profiles: Profiles) -> Iterator[str]:
     component=STRAY,
     needs=("processes", "units"),
     worst="P2",
+    if_ignored=text("nothing restarts it when it ends, and nothing stops it"),
     subjects=_applications,
     subjects_only=True,
 )
@@ -181,7 +182,13 @@ def _others(hidden: int) -> Iterator[Text]:
         )
 
 
-@rule(section="services", component=REPLACED, needs=("processes",), worst="P3")
+@rule(
+    section="services",
+    component=REPLACED,
+    needs=("processes",),
+    worst="P3",
+    if_ignored=text("old code, with its known faults, goes on running"),
+)
 def replaced_programs(host: HostContext, processes: AllProcesses) -> Iterator[Verdict]:
     """Processes whose program's file was replaced or removed since they started.
 
@@ -267,6 +274,7 @@ def _names(found: list[Seen]) -> str:
     needs=("processes",),
     uses=("processes_again",),
     worst="P3",
+    if_ignored=text("what the process holds is not released"),
 )
 def process_states(
     host: HostContext, processes: AllProcesses, processes_again: AllProcesses | Missing

@@ -29,7 +29,15 @@ _SHOWN = 5
 _LINES = 20
 
 
-@rule(section="redis", component=SERVER, needs=(), uses=FOUND, if_asked=ASKED, worst="P1")
+@rule(
+    section="redis",
+    component=SERVER,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P1",
+    if_ignored=text("new clients are turned away"),
+)
 def redis_clients(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,

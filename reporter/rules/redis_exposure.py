@@ -22,7 +22,15 @@ _LINES = 5
 """Clients quoted of those from the open internet."""
 
 
-@rule(section="redis", component=SERVER, needs=(), uses=FOUND, if_asked=ASKED, worst="P0")
+@rule(
+    section="redis",
+    component=SERVER,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P0",
+    if_ignored=text("whoever reaches the port can read, change and delete everything"),
+)
 def redis_exposure(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,

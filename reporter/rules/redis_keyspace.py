@@ -24,7 +24,15 @@ _LINES = 20
 _REDIS_PORT = 6379
 
 
-@rule(section="redis", component=KEYSPACE, needs=(), uses=FOUND, if_asked=ASKED, worst="P2")
+@rule(
+    section="redis",
+    component=KEYSPACE,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P2",
+    if_ignored=text("everything that reads or writes events stands"),
+)
 def redis_keyspace(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,

@@ -42,7 +42,15 @@ _FIELDS = (
 )
 
 
-@rule(section="redis", component=SERVER, needs=(), uses=FOUND, if_asked=ASKED, worst="P1")
+@rule(
+    section="redis",
+    component=SERVER,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P1",
+    if_ignored=text("writes fail, or data is thrown away"),
+)
 def redis_memory(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,

@@ -34,7 +34,15 @@ _FIELDS = (
 )
 
 
-@rule(section="redis", component=SERVER, needs=(), uses=FOUND, if_asked=ASKED, worst="P1")
+@rule(
+    section="redis",
+    component=SERVER,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P1",
+    if_ignored=text("a restart loses what came since the last save"),
+)
 def redis_persistence(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,

@@ -27,7 +27,15 @@ _PRIMARY = re.compile(r"master\d{1,6}")
 _MASTERDOWN = "MASTERDOWN"
 
 
-@rule(section="redis", component=SERVER, needs=(), uses=FOUND, if_asked=ASKED, worst="P1")
+@rule(
+    section="redis",
+    component=SERVER,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P1",
+    if_ignored=text("a failover loses what the replica does not have"),
+)
 def redis_replication(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,

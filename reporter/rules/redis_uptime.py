@@ -22,7 +22,13 @@ WITH_BOOT_S = 600.0
 
 
 @rule(
-    section="redis", component=SERVER, needs=(), uses=(*FOUND, "units"), if_asked=ASKED, worst="P3"
+    section="redis",
+    component=SERVER,
+    needs=(),
+    uses=(*FOUND, "units"),
+    if_asked=ASKED,
+    worst="P3",
+    if_ignored=text("what was not saved before the restart is gone"),
 )
 def redis_uptime(
     host: HostContext,

@@ -25,6 +25,7 @@ _GRACE_S = 2.0  # systemd's moment of the start is written after the program may
     component=NEWER,
     needs=("source_scan", "units"),
     worst="P3",
+    if_ignored=text("the next restart brings other code than the one that was seen to work"),
 )
 def code_newer_than_process(
     host: HostContext, source_scan: Scan, units: Units

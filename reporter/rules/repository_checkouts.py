@@ -21,6 +21,9 @@ _COMMIT = 12
     component=CHECKOUTS,
     needs=("checkouts",),
     worst="P3",
+    if_ignored=text(
+        "what runs cannot be told from the repository, and the next deployment overwrites it"
+    ),
 )
 def checkout_state(host: HostContext, checkouts: Checkouts) -> Iterator[Verdict]:
     """The git checkouts that services run from, or that lie in declared folders.
@@ -105,14 +108,14 @@ def _missing(checkout: Checkout, checkouts: Checkouts) -> tuple[Missing, ...]:
 
 
 def _changes(checkout: Checkout) -> Iterator[Text]:
-    for word, paths in (
-        ("changed: {paths}", checkout.modified),
-        ("missing: {paths}", checkout.deleted),
+    for said, paths in (
+        (text("changed: {paths}"), checkout.modified),
+        (text("missing: {paths}"), checkout.deleted),
     ):
         if paths:
             shown = ", ".join(paths[:12])
             more = len(paths) - 12
-            yield text(word, paths=f"{shown}, +{more}" if more > 0 else shown)
+            yield said.filled(paths=f"{shown}, +{more}" if more > 0 else shown)
 
 
 def _others(others: list[Checkout]) -> Iterator[Text]:

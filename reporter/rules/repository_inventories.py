@@ -57,6 +57,7 @@ def _declared(profiles: Profiles) -> Iterator[str]:
     needs=("inventory_files", "units"),
     uses=("unit_files", "sockets"),
     worst="P3",
+    if_ignored=text("who acts by the inventory acts on what is no longer so"),
     subjects=_declared,
     subjects_only=True,
 )

@@ -53,6 +53,7 @@ class _Usage:
     needs=("source_scan",),
     uses=("units",),
     worst="P3",
+    if_ignored=text("code that nothing runs is kept and changed as if it did"),
 )
 def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -> Iterator[Verdict]:
     """Which modules of an application its services use, and which none uses.
@@ -203,19 +204,19 @@ def _unclear(usage: _Usage) -> Iterator[Text]:
 def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
     unused = _unused(scan, usage)
     if unused:
-        yield _listed("used by no service: {paths}", unused)
+        yield _listed(text("used by no service: {paths}"), unused)
     idle = sorted(set(usage.files) - usage.in_use)
     if usage.running is not None and idle:
-        yield _listed("used only by services that do not run: {paths}", idle)
+        yield _listed(text("used only by services that do not run: {paths}"), idle)
     lost_imports = sorted({lost for one in usage.used for lost in one.lost})
     if lost_imports:
         yield _listed(
-            "imports that lead to no file: {paths}",
+            text("imports that lead to no file: {paths}"),
             [f"{module} ({path})" for path, module in lost_imports],
         )
     dynamic = sorted(path for path, file in usage.files.items() if file.dynamic)
     if dynamic:
-        yield _listed("import modules by names that are computed: {paths}", dynamic)
+        yield _listed(text("import modules by names that are computed: {paths}"), dynamic)
     units = {one.program.unit for one in usage.used}
     streams = configured_streams(scan)
     calls = [use for use in streams.uses if use.unit in units]
@@ -228,10 +229,10 @@ def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
         )
 
 
-def _listed(template: str, paths: list[str]) -> Text:
+def _listed(said: Text, paths: list[str]) -> Text:
     shown = ", ".join(paths[:_SHOWN])
     more = len(paths) - _SHOWN
-    return text(template, paths=f"{shown}, +{more}" if more > 0 else shown)
+    return said.filled(paths=f"{shown}, +{more}" if more > 0 else shown)
 
 
 def _cite(scan: Scan, usage: _Usage) -> Citation:

@@ -37,6 +37,7 @@ def _services(profiles: Profiles) -> Iterator[str]:
     needs=("units",),
     uses=("units_again", "restart_journal", "executables"),
     worst="P1",
+    if_ignored=text("it goes on starting and failing, and what it is for does not get done"),
     subjects=_services,
     escalates=True,
 )

@@ -21,7 +21,13 @@ _SHIPPED = ("/lib/systemd/", "/usr/lib/systemd/")
 _Way = tuple[tuple[str, ...], str | None, str | None, tuple[str, ...]]
 
 
-@rule(section="services", component=TWINS, needs=("units",), worst="P2")
+@rule(
+    section="services",
+    component=TWINS,
+    needs=("units",),
+    worst="P2",
+    if_ignored=text("work is done twice, or two programs undo each other's"),
+)
 def twin_services(host: HostContext, units: Units) -> Iterator[Verdict]:
     """Running services that start the same program in the same way.
 

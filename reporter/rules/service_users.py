@@ -27,6 +27,7 @@ def _applications(profiles: Profiles) -> Iterator[str]:
     component=ROOT,
     needs=("units",),
     worst="P3",
+    if_ignored=text("a fault in the service is a fault of the whole host"),
     subjects=_applications,
     subjects_only=True,
 )

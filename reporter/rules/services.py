@@ -45,6 +45,7 @@ def _services(profiles: Profiles) -> Iterator[str]:
     needs=("units",),
     uses=("unit_files", "executables"),
     worst="P2",
+    if_ignored=text("what the service is for does not happen"),
     subjects=_services,
     escalates=True,
 )

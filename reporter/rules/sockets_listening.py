@@ -84,6 +84,7 @@ class Listener:
     needs=("sockets",),
     uses=("socket_processes",),
     worst="P3",
+    if_ignored=text("whoever reaches the port reaches a program that may do anything on the host"),
 )
 def listening_ports(
     host: HostContext, sockets: Sockets, socket_processes: Processes | Missing

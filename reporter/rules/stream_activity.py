@@ -26,7 +26,15 @@ _SOON_S = 300.0
 """An event's own time may lie so far ahead before it is worth a word."""
 
 
-@rule(section="redis", component=STREAMS, needs=(), uses=FOUND, if_asked=ASKED, worst="P3")
+@rule(
+    section="redis",
+    component=STREAMS,
+    needs=(),
+    uses=FOUND,
+    if_asked=ASKED,
+    worst="P3",
+    if_ignored=text("what reads it works on old events, or on none"),
+)
 def stream_activity(
     host: HostContext,
     redis_listeners: RedisListeners | Missing,
@@ -147,24 +155,22 @@ def _message(subject: str, activity: Activity) -> Text:
             length=activity.length or 0,
         )
     age = activity.age if activity.age is not None else activity.event_age
-    template = (
+    said = text(
         "{stream}: {length} entries{kept}, the last {span} ago ({times})"
         if activity.active == "yes"
         else "{stream} is stale: its last event is {span} old ({times}), more than {limit}; "
         "{length} entries{kept}"
     )
-    values: dict[str, str | int | Text] = {
-        "stream": subject,
-        "length": activity.length or 0,
-        "span": span(age or 0.0),
-        "times": _times(activity),
-        "kept": text(" (of {count} ever added)", count=activity.added_ever or 0)
+    return said.filled(
+        stream=subject,
+        length=activity.length or 0,
+        span=span(age or 0.0),
+        times=_times(activity),
+        kept=text(" (of {count} ever added)", count=activity.added_ever or 0)
         if (activity.added_ever or 0) > (activity.length or 0)
         else text(""),
-    }
-    if activity.active == "stale":
-        values["limit"] = span(activity.limit)
-    return text(template, **values)
+        limit=span(activity.limit),
+    )
 
 
 def _times(activity: Activity) -> Text:
@@ -223,6 +229,7 @@ def _subjects(profiles: Profiles) -> tuple[str, ...]:
     uses=FOUND,
     if_asked=ASKED,
     worst="P1",
+    if_ignored=text("everything that reads it works without its input"),
     subjects=_subjects,
     subjects_only=True,
 )

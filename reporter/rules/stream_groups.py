@@ -35,6 +35,7 @@ _OLD_S = 3600.0
     uses=(*FOUND, "sockets", "socket_processes", "units"),
     if_asked=ASKED,
     worst="P2",
+    if_ignored=text("entries pile up unread, or are trimmed before they are read"),
 )
 def stream_groups(
     host: HostContext,
@@ -161,66 +162,64 @@ def _untidy(state: GroupState) -> bool:
 
 def _message(subject: str, stream: StreamFlow, state: GroupState) -> Text:
     group, behind = state.group, state.behind
-    values: dict[str, str | int | Text] = {
-        "group": subject,
-        "count": group.consumer_count,
-        "idle": span(state.idle) if state.idle is not None else "?",
-        "waiting": _waiting(stream, state),
-        "waited": span(behind.waited) if behind else "?",
-        "gap": span(behind.gap) if behind else "?",
-    }
-    template = _SENTENCES[state.life, state.why]
+    said = _SENTENCES[state.life, state.why]
     if state.why == "gone" and behind is not None:
-        template = _NEVER if state.idle is None else _UNREAD
+        said = _NEVER if state.idle is None else _UNREAD
     if state.why == "unseen" and behind is not None:
-        template = _UNSEEN
-    named = {name: value for name, value in values.items() if "{" + name + "}" in template}
-    return text(template, **named)
+        said = _UNSEEN
+    return said.filled(
+        group=subject,
+        count=group.consumer_count,
+        idle=span(state.idle) if state.idle is not None else "?",
+        waiting=_waiting(stream, state),
+        waited=span(behind.waited) if behind else "?",
+        gap=span(behind.gap) if behind else "?",
+    )
 
 
-_UNREAD = (
+_UNREAD = text(
     "{group} has no live reader: {waiting}, the oldest for {waited} or more, and none of its "
     "consumers ({count}) was seen for {idle}"
 )
-_NEVER = "{group} has no reader: {waiting}, the oldest for {waited} or more"
-_UNSEEN = (
+_NEVER = text("{group} has no reader: {waiting}, the oldest for {waited} or more")
+_UNSEEN = text(
     "{group} is not read: {waiting}, the oldest for {waited} or more; whether a reader is "
     "connected was not seen"
 )
 _SENTENCES = {
-    ("alive", "read"): "{group} is read: one of its consumers ({count}) was seen {idle} ago",
-    ("alive", "moved"): "{group} is read: it moved on while it was looked at",
-    ("alive", "waits"): "{group}: a reader waits for the next entry",
+    ("alive", "read"): text("{group} is read: one of its consumers ({count}) was seen {idle} ago"),
+    ("alive", "moved"): text("{group} is read: it moved on while it was looked at"),
+    ("alive", "waits"): text("{group}: a reader waits for the next entry"),
     (
         "alive",
         "recent",
-    ): "{group} has read everything; one of its consumers ({count}) asked {idle} ago",
-    ("stuck", "slow"): "{group} does not keep up: {waiting}, and what it reads is {gap} old",
-    ("stuck", "unacknowledged"): "{group} reads, and what it does not acknowledge grows",
-    ("stuck", "holds"): (
+    ): text("{group} has read everything; one of its consumers ({count}) asked {idle} ago"),
+    ("stuck", "slow"): text("{group} does not keep up: {waiting}, and what it reads is {gap} old"),
+    ("stuck", "unacknowledged"): text("{group} reads, and what it does not acknowledge grows"),
+    ("stuck", "holds"): text(
         "{group} is stuck: {waiting}, the oldest for {waited} or more, and its reader, which is "
         "still connected, does not come back for it"
     ),
-    ("dead", "gone"): (
+    ("dead", "gone"): text(
         "{group} has no live reader: none of its consumers ({count}) was seen for {idle}, and no "
         "connection waits for it (nothing is left to read)"
     ),
-    ("dead", "nobody"): (
+    ("dead", "nobody"): text(
         "{group} has no reader: it has no consumer, and no connection waits for it"
     ),
-    ("unknown", "quiet"): (
+    ("unknown", "quiet"): text(
         "{group}: whether anybody reads it is not known: it has nothing to read, and connections "
         "wait in XREADGROUP of which Redis does not say where"
     ),
-    ("unknown", "unlisted"): (
+    ("unknown", "unlisted"): text(
         "{group}: whether anybody reads it is not known: its consumers, or the clients, were not "
         "all listed"
     ),
-    ("unknown", "unseen"): (
+    ("unknown", "unseen"): text(
         "{group}: whether anybody reads it is not known: its reader may be a client of an unknown "
         "unit"
     ),
-    ("unknown", "primary"): (
+    ("unknown", "primary"): text(
         "{group}: whether anybody reads it is not known: its readers are at the primary"
     ),
 }

@@ -28,6 +28,7 @@ OWNERSHIP = text("Event ownership")
     uses=(*FOUND, "sockets", "socket_processes"),
     if_asked=ASKED,
     worst="P3",
+    if_ignored=text("events are produced for nobody, or waited for in vain"),
 )
 def stream_ownership(
     host: HostContext,
@@ -67,8 +68,8 @@ def stream_ownership(
                 yield _verdict(stream, _NO_EVENT, (text("its groups: {names}", names=names),), host)
 
 
-_NO_GROUP = "{stream}: events arrive, and no consumer group reads them"
-_NO_EVENT = "{stream} has consumer groups, and never had an entry"
+_NO_GROUP = text("{stream}: events arrive, and no consumer group reads them")
+_NO_EVENT = text("{stream} has consumer groups, and never had an entry")
 
 
 def _plain(readers: tuple[str, ...], count: int) -> Iterator[Text]:
@@ -83,7 +84,7 @@ def _plain(readers: tuple[str, ...], count: int) -> Iterator[Text]:
 
 
 def _verdict(
-    stream: StreamFlow, sentence: str, details: tuple[Text, ...], host: HostContext
+    stream: StreamFlow, sentence: Text, details: tuple[Text, ...], host: HostContext
 ) -> Verdict:
     owner = host.profiles.stream_owner(stream.stream.name)
     rows = [line for line in stream.stream.lines if '"XREVRANGE"' not in line[:40]]
@@ -94,7 +95,7 @@ def _verdict(
         running="partial",
         component=OWNERSHIP,
         application=owner.name if owner else None,
-        message=text(sentence, stream=stream.subject),
+        message=sentence.filled(stream=stream.subject),
         details=details,
         citations=(stream.survey.cite(*rows),),
     )

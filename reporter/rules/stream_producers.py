@@ -43,6 +43,7 @@ _TOLERANCE_S = 5.0
     uses=(*FOUND, "sockets", "socket_processes", "units", "unit_files"),
     if_asked=(*ASKED, "source_scan", "unit_env_files", "env_files"),
     worst="P3",
+    if_ignored=text("the stream stays without new events"),
 )
 def stream_producers(
     host: HostContext,

@@ -83,6 +83,7 @@ class _Answer:
     needs=("timers",),
     uses=("units", "unit_files"),
     worst="P2",
+    if_ignored=text("what the timer starts is not run"),
     subjects=_timers,
     escalates=True,
 )

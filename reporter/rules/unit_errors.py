@@ -22,6 +22,7 @@ ERRORS = text("Errors of failing services")
     needs=(),
     if_asked=("unit_error_lines",),
     worst="P3",
+    if_ignored=text("the cause it names stays"),
 )
 def unit_errors(
     host: HostContext, unit_error_lines: Each[UnitErrors] | Missing

@@ -38,7 +38,13 @@ _LISTS = frozenset({"ExecStart", "OnCalendar"})
 """Lists, which count once where a file empties them first."""
 
 
-@rule(section="services", component=OUTDATED, needs=("units",), worst="P3")
+@rule(
+    section="services",
+    component=OUTDATED,
+    needs=("units",),
+    worst="P3",
+    if_ignored=text("the next reload or restart brings other settings than those that run"),
+)
 def outdated_units(host: HostContext, units: Units) -> Iterator[Verdict]:
     """Units whose file or drop-in changed on disk after systemd loaded it, by application.
 
@@ -101,6 +107,7 @@ class _Shadow:
     needs=("units",),
     uses=("vendor_units", "drop_ins"),
     worst="P3",
+    if_ignored=text("the unit does not do what its file says"),
 )
 def shadowed_units(
     host: HostContext,

@@ -21,7 +21,14 @@ _UNREADABLE = frozenset({"error", "bad-setting", "bad"})
 _BOOT_S = 600.0
 
 
-@rule(section="services", component=OTHER, needs=("units",), worst="P2", escalates=True)
+@rule(
+    section="services",
+    component=OTHER,
+    needs=("units",),
+    worst="P2",
+    if_ignored=text("what the unit is for does not happen"),
+    escalates=True,
+)
 def failed_units(host: HostContext, units: Units) -> Iterator[Verdict]:
     """Units other than services that failed, and units of any type systemd could not read.
 
@@ -86,7 +93,14 @@ def _load_error(unit: Unit) -> str:
     return words.rstrip('"') if quote else name or "?"
 
 
-@rule(section="services", component=SYSTEM, needs=("system_state",), uses=("units",), worst="P1")
+@rule(
+    section="services",
+    component=SYSTEM,
+    needs=("system_state",),
+    uses=("units",),
+    worst="P1",
+    if_ignored=text("failures stay unnoticed among others"),
+)
 def system_state(
     host: HostContext, system_state: SystemState, units: Units | Missing
 ) -> Iterator[Verdict]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reporter.messages import Text, text
 from reporter.source.program import CallSite, Code, Function
 from reporter.source.values import (
     NOTHING,
@@ -82,11 +83,11 @@ class Evaluator:
     def value(self, one: Sequence[Any] | None, scope: Scope) -> Values:
         """Return what an expression may stand for."""
         if not one:
-            return unknown("nothing was given for it")
+            return unknown(text("nothing was given for it"))
         self._left -= 1
         self._left_for_one -= 1
         if self._left < 0 or self._left_for_one < 0 or self._depth > _DEEP:
-            return unknown("it leads too far to be followed")
+            return unknown(text("it leads too far to be followed"))
         self._depth += 1
         try:
             made = getattr(self, f"_{_KINDS[one[0]]}")(one, scope)
@@ -192,7 +193,7 @@ class Evaluator:
         return (Txt((one[1],)),)
 
     def _masked(self, one: Sequence[Any], scope: Scope) -> Values:
-        return unknown("a text that may hold a secret ({count} characters)", count=one[1])
+        return unknown(text("a text that may hold a secret ({count} characters)", count=one[1]))
 
     def _number(self, one: Sequence[Any], scope: Scope) -> Values:
         return (Txt((str(one[1]),)),)
@@ -201,7 +202,7 @@ class Evaluator:
         return (NOTHING,)
 
     def _other(self, one: Sequence[Any], scope: Scope) -> Values:
-        return unknown("{kind} is not followed", kind=str(one[1]))
+        return unknown(text("{kind} is not followed", kind=str(one[1])))
 
     def _joined(self, one: Sequence[Any], scope: Scope) -> Values:
         parts = [self.value(part, scope) for part in one[1]]
@@ -228,7 +229,7 @@ class Evaluator:
             maps = [v for v in value if isinstance(v, Mapped)]
             pairs.extend(pair for v in maps for pair in v.pairs)
             if not maps:
-                pairs.append((unknown("a mapping that is not known"), value))
+                pairs.append((unknown(text("a mapping that is not known")), value))
         return (Mapped(tuple(pairs)),)
 
     def _choice(self, one: Sequence[Any], scope: Scope) -> Values:
@@ -245,7 +246,7 @@ class Evaluator:
         found: list[Value] = []
         for key in self.value(one[1], scope):
             if not isinstance(key, Txt) or not key.whole:
-                found.extend(unknown("an environment variable whose name is not known"))
+                found.extend(unknown(text("an environment variable whose name is not known")))
                 continue
             found.extend(self.variable(key.pattern, default))
         return tuple(found)
@@ -256,11 +257,11 @@ class Evaluator:
             value = self._environment[name]
             if value is None:
                 return unknown(
-                    "the value of {name} in the unit's env files is not shown", name=name
+                    text("the value of {name} in the unit's env files is not shown", name=name)
                 )
             return (Txt((value,)),)
         if default == (NOTHING,):
-            return unknown("{name} is set in no env file that was seen", name=name)
+            return unknown(text("{name} is set in no env file that was seen", name=name))
         return default
 
     def _each(self, one: Sequence[Any], scope: Scope) -> Values:
@@ -273,7 +274,7 @@ class Evaluator:
             elif isinstance(value, Class):
                 found.extend(self._members(value))
             elif not isinstance(value, Nothing):
-                found.extend(_unless_known(value, "what it goes through is not known"))
+                found.extend(_unless_known(value, text("what it goes through is not known")))
         return tuple(found)
 
     def _members(self, of: Class) -> Iterator[Value]:
@@ -295,7 +296,7 @@ class Evaluator:
             elif isinstance(value, Mapped):
                 found.extend(_looked_up(value, at))
             else:
-                found.extend(_unless_known(value, "what it is taken from is not known"))
+                found.extend(_unless_known(value, text("what it is taken from is not known")))
         return tuple(found)
 
     def _name(self, one: Sequence[Any], scope: Scope) -> Values:
@@ -353,14 +354,14 @@ class Evaluator:
             if classes:
                 return classes
         return unknown(
-            "no call was seen that gives {name} of {function}", name=name, function=where.name
+            text("no call was seen that gives {name} of {function}", name=name, function=where.name)
         )
 
     def member(self, module: str, name: str, line: int | None = None) -> Values:
         """Return what a name of a module stands for."""
         key = ("member", module, name, line)
         if key in self._active:
-            return unknown("{name} is defined by itself", name=name)
+            return unknown(text("{name} is defined by itself", name=name))
         self._active.add(key)
         try:
             return self._member(module, name, line)
@@ -373,7 +374,7 @@ class Evaluator:
             whole = f"{module}.{name}"
             if self.code.is_module(whole):
                 return (Namespace(whole),)
-            return unknown("{name} is not in the code that was read", name=whole)
+            return unknown(text("{name} is not in the code that was read", name=whole))
         body = syntax["functions"].get("", {"names": {}})
         bindings = _reaching(body["names"].get(name, ()), line)
         scope = Scope(Function(module, ""))
@@ -388,7 +389,7 @@ class Evaluator:
             written, taken = syntax["from"][name]
             source = self.code.whole(module, written)
             if source is None:
-                return unknown("{name} is imported from beyond the top", name=name)
+                return unknown(text("{name} is imported from beyond the top", name=name))
             return self.member(source, taken) if taken else (Namespace(source),)
         for star in syntax["stars"]:
             source = self.code.whole(module, star)
@@ -398,7 +399,7 @@ class Evaluator:
                     return found
         if self.code.is_module(f"{module}.{name}"):
             return (Namespace(f"{module}.{name}"),)
-        return unknown("{name} is not in the code that was read", name=name)
+        return unknown(text("{name} is not in the code that was read", name=name))
 
     def _attribute(self, one: Sequence[Any], scope: Scope) -> Values:
         base, name = one[1], one[2]
@@ -416,23 +417,23 @@ class Evaluator:
                 found.append(value)
             elif not isinstance(value, Nothing):
                 found.extend(
-                    _unless_known(value, "what {name} is taken from is not known", name=name)
+                    _unless_known(value, text("what {name} is taken from is not known", name=name))
                 )
-        return tuple(found) or unknown("what {name} is taken from is not known", name=name)
+        return tuple(found) or unknown(text("what {name} is taken from is not known", name=name))
 
     def _of_super(self, name: str, scope: Scope) -> Values:
         here = self.code.class_around(scope.where)
         if here is None:
-            return unknown("what {name} is taken from is not known", name=name)
+            return unknown(text("what {name} is taken from is not known", name=name))
         for module, above in self._family(here)[1:]:
             if self.code.function(Function(module, f"{above}.{name}")) is not None:
                 return (Callee(module, f"{above}.{name}", scope.owner or Instance(here)),)
-        return unknown("{name} is not in the code that was read", name=name)
+        return unknown(text("{name} is not in the code that was read", name=name))
 
     def _of_instance(self, instance: Instance, name: str) -> Values:
         key = ("instance", instance, name)
         if key in self._active:
-            return unknown("{name} is defined by itself", name=name)
+            return unknown(text("{name} is defined by itself", name=name))
         self._active.add(key)
         try:
             if instance.given is not None:
@@ -561,7 +562,7 @@ class Evaluator:
                 Class(module, f"{klass}.{name}")
             ):
                 return (Class(module, f"{klass}.{name}"),)
-        return unknown("{name} is set nowhere in the code that was read", name=name)
+        return unknown(text("{name} is set nowhere in the code that was read", name=name))
 
     def _settings(self, of: Class, name: str, values: Values) -> Values:
         """Settings of pydantic are environment variables of the same name."""
@@ -590,7 +591,7 @@ class Evaluator:
                 given = self._arguments(where, value, args, words, scope)
                 found.extend(self._returned(where, Scope(where, given, value.owner)))
             else:
-                found.extend(_unless_known(value, "what it calls is not known"))
+                found.extend(_unless_known(value, text("what it calls is not known")))
         return tuple(found)
 
     def _instance(
@@ -612,7 +613,7 @@ class Evaluator:
         key = ("returned", where)
         syntax = self.code.function(where)
         if syntax is None or not syntax["returns"] or key in self._active:
-            return unknown("what {name} returns is not known", name=where.name)
+            return unknown(text("what {name} returns is not known", name=where.name))
         self._active.add(key)
         try:
             return distinct(v for one in syntax["returns"] for v in self.value(one, scope))
@@ -714,9 +715,9 @@ def _looked_up(mapping: Mapped, at: Values) -> Iterator[Value]:
         yield from _candidates(v for _, value in mapping.pairs for v in value)
 
 
-def _unless_known(value: Value, template: str, **values: str) -> Values:
+def _unless_known(value: Value, why: Text) -> Values:
     """Return a text's own hole, where it has one: it names the first cause."""
-    return (value,) if isinstance(value, Txt) and not value.whole else unknown(template, **values)
+    return (value,) if isinstance(value, Txt) and not value.whole else unknown(why)
 
 
 def _changed(value: Value, name: str) -> Value:

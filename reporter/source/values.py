@@ -123,9 +123,9 @@ Values = tuple[Value, ...]
 NOTHING = Nothing()
 
 
-def unknown(template: str, **values: str | int) -> Values:
+def unknown(why: Text) -> Values:
     """Return the text of which nothing is known, with the reason."""
-    return (Txt((Hole(text(template, **values)),)),)
+    return (Txt((Hole(why),)),)
 
 
 def distinct(values: Iterable[Value]) -> Values:

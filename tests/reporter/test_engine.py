@@ -42,7 +42,14 @@ def verdict(subject: str, message: str = "fine") -> Verdict:
     return Verdict(subject=subject, status="ok", message=text(message), component=BLOCK)
 
 
-@rule(section="host", component=BLOCK, needs=("number",), uses=("other",), worst="P1")
+@rule(
+    section="host",
+    component=BLOCK,
+    needs=("number",),
+    uses=("other",),
+    worst="P1",
+    if_ignored=text("it stays"),
+)
 def counted(host: HostContext, number: int, other: str | Missing) -> Iterator[Verdict]:
     """Count."""
     yield Verdict(
@@ -55,7 +62,14 @@ def counted(host: HostContext, number: int, other: str | Missing) -> Iterator[Ve
     )
 
 
-@rule(section="host", component=BLOCK, needs=(), if_asked=("each",), worst="P2")
+@rule(
+    section="host",
+    component=BLOCK,
+    needs=(),
+    if_asked=("each",),
+    worst="P2",
+    if_ignored=text("it stays"),
+)
 def optional(each: Each[str] | Missing) -> Iterator[Verdict]:
     """Show what was named."""
     if isinstance(each, Missing):

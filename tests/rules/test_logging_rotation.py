@@ -68,7 +68,7 @@ def test_a_failed_run_is_down_and_one_risk_with_its_unit(suite: str) -> None:
     assert "ActiveState=failed" in found.citations[0].excerpt
     about = [
         {finding.rule for finding in risk.findings}
-        for risk in host_report(collected).risks
+        for risk in host_report(collected).judgement.risks
         if any(finding.verdict.subject == "logrotate.service" for finding in risk.findings)
     ]
     assert about == [{"log_rotation", "service_state"}]

@@ -1,0 +1,290 @@
+"""What a host's facts say stands before and behind a thing: the ways a cause can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from reporter.dataflow.graph import Dataflow, Edge, Node
+from reporter.dataflow.producers import Producer
+from reporter.dataflow.table import StreamRow, StreamTable
+from reporter.facts import FactStore
+from reporter.findings import Citation, Confidence, Finding, Missing
+from reporter.judgement.things import Thing
+from reporter.messages import Text, text
+from reporter.models.table import ModelTable
+from reporter.parsers.config_units import EnvUse
+from reporter.parsers.systemd_units import Unit, Units
+from reporter.profile import Profiles, matches
+from reporter.rules.execution import EXEC, obstacle
+
+__all__ = ["Link", "Surroundings"]
+
+_DOWN = frozenset({"down", "unstable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way from an effect to what is behind it: `how` says it in words.
+
+    `shows` is true where the link itself shows that what it leads to does not work, also if no
+    finding calls that wrong (a disabled service that was the only one to write a stream).
+    """
+
+    to: Thing
+    how: Text
+    confidence: Confidence
+    citations: tuple[Citation, ...] = ()
+    shows: bool = False
+
+
+class Surroundings:
+    """The map of one host, asked from a thing upstream (its causes) or downstream."""
+
+    def __init__(
+        self,
+        facts: FactStore,
+        streams: StreamTable,
+        dataflow: Dataflow,
+        models: ModelTable,
+        profiles: Profiles,
+        findings: Mapping[str, Finding],
+    ) -> None:
+        self._facts = facts
+        self._findings = findings
+        self._dataflow = dataflow
+        self._models = models
+        self._profiles = profiles
+        self._table = streams
+
+    @cached_property
+    def rows(self) -> Mapping[str, StreamRow]:
+        """The streams of the truth table by the subject of their findings."""
+        return {row.subject: row for row in self._table.rows}
+
+    @cached_property
+    def still(self) -> frozenset[str]:
+        """The subjects of the streams that do not move."""
+        return frozenset(name for name, row in self.rows.items() if row.active in {"no", "stale"})
+
+    @cached_property
+    def moving(self) -> frozenset[str]:
+        """The subjects of the streams that move."""
+        return frozenset(name for name, row in self.rows.items() if row.active == "yes")
+
+    def upstream(self, thing: Thing) -> Iterator[Link]:
+        """Yield what may be behind a broken thing, the most telling first."""
+        if thing.kind == "unit":
+            yield from self._behind_unit(thing.name)
+        elif thing.kind == "stream" and thing.name in self.still:
+            yield from self._behind_stream(thing.name)
+        elif thing.kind == "group":
+            yield from self._behind_group(thing.name)
+        elif thing.kind == "port":
+            yield from self._behind_port(thing.name)
+        elif thing.kind == "socket":
+            port = thing.name.rpartition(":")[2]
+            if port.isdigit():
+                how = text("what passes requests on needs port {port}", port=port)
+                yield Link(Thing("port", port), how, "configured")
+                yield from self._behind_port(port)
+        elif thing.kind == "system_state":
+            yield from self._behind_system()
+        elif thing.kind == "model_loads":
+            yield from self._behind_model(thing.name)
+
+    def open_end(self, thing: Thing) -> Text | None:
+        """Say what is not known behind a thing at which a chain ends; None if nothing is."""
+        if thing.kind == "stream":
+            return self._open_stream(thing.name)
+        if thing.kind == "group" and not self._readers(thing.name):
+            return text("which unit reads through it is not known")
+        if thing.kind == "port":
+            return text("which unit should listen there is not known")
+        return None
+
+    def downstream(self, thing: Thing) -> tuple[Thing, ...]:
+        """Return what stands still, or gets nothing, because the thing is broken.
+
+        Streams that nobody else who runs is known to write, their groups, and the units that read
+        through these; on through units all of whose inputs are among them.
+        """
+        reached: dict[Thing, None] = {}
+        waiting = [thing]
+        while waiting:
+            one = waiting.pop(0)
+            for found in self._next(one, reached):
+                if found != thing and found not in reached:
+                    reached[found] = None
+                    waiting.append(found)
+        return tuple(reached)
+
+    def _next(self, thing: Thing, reached: Mapping[Thing, None]) -> Iterator[Thing]:
+        node = Node("unit", thing.name)
+        if thing.kind == "unit":
+            inputs = self._inputs(thing.name)
+            starved = not inputs or all(Thing("stream", one) in reached for one in inputs)
+            if thing in reached and not starved:
+                return
+            for edge in self._dataflow.leaving(node):
+                if edge.relation == "writes" and edge.target.id in self.still:
+                    yield Thing("stream", edge.target.id)
+        elif thing.kind == "stream":
+            for edge in self._dataflow.leaving(Node("stream", thing.name)):
+                if edge.relation == "read through":
+                    yield Thing("group", edge.target.id)
+        elif thing.kind == "group":
+            yield from (Thing("unit", edge.target.id) for edge in self._readers(thing.name))
+
+    def _behind_unit(self, name: str) -> Iterator[Link]:
+        units = self._facts.get("units")
+        if isinstance(units, Missing):
+            return
+        unit = units.get(name)
+        if unit is None:
+            return
+        yield from self._env_files(name)
+        yield from self._program(unit)
+        for other in units:
+            if name in self._dependants(other):
+                how = text("{unit} cannot run without {other}", unit=name, other=other.name)
+                cited = (other.cite("RequiredBy", "RequisiteOf", "BoundBy"),)
+                yield Link(Thing("unit", other.name), how, "configured", cited)
+        for started in unit.triggers or ():
+            how = text("{timer} starts {unit}", timer=name, unit=started)
+            yield Link(Thing("unit", started), how, "configured", (unit.cite("Triggers"),))
+
+    @staticmethod
+    def _dependants(unit: Unit) -> tuple[str, ...]:
+        return (*(unit.required_by or ()), *(unit.requisite_of or ()), *(unit.bound_by or ()))
+
+    def _env_files(self, name: str) -> Iterator[Link]:
+        use = self._facts.get("unit_env_files")
+        if isinstance(use, EnvUse):
+            for loaded in use.by_unit.get(name, ()):
+                if not loaded.optional:
+                    how = text("{unit} needs {path}", unit=name, path=loaded.path)
+                    yield Link(Thing("file", loaded.path), how, "configured", (use.cite(name),))
+
+    def _program(self, unit: Unit) -> Iterator[Link]:
+        if unit.exit_status != EXEC:
+            return
+        found = obstacle(unit, self._facts.get("executables"))
+        if found.seen:
+            cited = (unit.cite("ExecMainStatus", "ExecStart"), *found.citations)
+            thing = Thing("obstacle", str(found.message))
+            yield Link(thing, found.message, "observed", cited, shows=True)
+
+    def _behind_stream(self, name: str) -> Iterator[Link]:
+        producers = self.rows[name].producers
+        judged = self._findings.get(f"stream_producers:{name}")
+        if judged is None or judged.verdict.status != "degraded":
+            yield from self._starved(producers)
+            return
+        for one in producers:
+            if one.health not in _DOWN:
+                continue
+            how = text(
+                "{unit}, which writes it, keeps being restarted"
+                if one.health == "unstable"
+                else "{unit}, which writes it, does not run",
+                unit=one.name,
+            )
+            thing = Thing("unit", one.unit or one.name)
+            yield Link(thing, how, one.confidence, one.citations, shows=True)
+
+    def _starved(self, producers: tuple[Producer, ...]) -> Iterator[Link]:
+        """Yield the inputs of producers that run, where every one of a producer's stands still."""
+        for one in producers:
+            inputs = self._inputs(one.unit) if one.unit and one.health == "runs" else ()
+            if inputs and all(given in self.still for given in inputs):
+                for given in inputs:
+                    how = text(
+                        "{unit}, which writes it, runs and gets nothing: it reads {stream}",
+                        unit=one.name,
+                        stream=given,
+                    )
+                    yield Link(Thing("stream", given), how, one.confidence, one.citations)
+
+    def _inputs(self, unit: str) -> tuple[str, ...]:
+        """Return the streams a unit is known to read through a group."""
+        groups = [
+            edge.source
+            for edge in self._dataflow.entering(Node("unit", unit))
+            if edge.relation == "reads"
+        ]
+        found = (
+            edge.source.id
+            for group in groups
+            for edge in self._dataflow.entering(group)
+            if edge.relation == "read through"
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _readers(self, group: str) -> tuple[Edge, ...]:
+        return tuple(
+            edge
+            for edge in self._dataflow.leaving(Node("group", group))
+            if edge.relation == "reads"
+        )
+
+    def _behind_group(self, name: str) -> Iterator[Link]:
+        for edge in self._readers(name):
+            how = text("{unit} reads through it", unit=edge.target.id)
+            yield Link(Thing("unit", edge.target.id), how, edge.confidence, edge.citations)
+
+    def _behind_port(self, port: str) -> Iterator[Link]:
+        """Yield the units a profile names beside the port: who listened is not seen afterwards."""
+        units = self._facts.get("units")
+        if isinstance(units, Missing):
+            return
+        for profile in self._profiles:
+            for component in profile.components:
+                if port not in {str(one) for one in component.ports}:
+                    continue
+                for unit in units.of("service"):
+                    if matches(unit.name, component.units):
+                        how = text(
+                            "{unit} belongs to {component} like the port, as the profile says",
+                            unit=unit.name,
+                            component=component.title,
+                        )
+                        yield Link(Thing("unit", unit.name), how, "inferred")
+
+    def _behind_system(self) -> Iterator[Link]:
+        units = self._facts.get("units")
+        if isinstance(units, Units):
+            for unit in units:
+                if unit.active_state == "failed":
+                    how = text("{unit} failed", unit=unit.name)
+                    yield Link(
+                        Thing("unit", unit.name), how, "observed", (unit.cite("ActiveState"),)
+                    )
+
+    def _behind_model(self, name: str) -> Iterator[Link]:
+        """Yield the files of the family: which of them a program wants is not seen."""
+        for found in self._models.loads:
+            for load in found.loads:
+                if name == f"{found.unit}/{load.model}" and load.kin is not None:
+                    for model in self._models.inventory.of(load.kin):
+                        path = model.file.path
+                        how = text("{path} is a file of {model}", path=path, model=load.model)
+                        yield Link(Thing("model_file_faults", path), how, "inferred")
+
+    def _open_stream(self, name: str) -> Text | None:
+        row = self.rows.get(name)
+        if row is None or row.exists is False:
+            return text("there is no such stream, so nothing shows who should write it")
+        if not row.producers:
+            return text("who writes it is not known")
+        judged = self._findings.get(f"stream_producers:{name}")
+        if judged is None or judged.verdict.status == "unknown":
+            return text("whether all that write it are known, and run, is not known")
+        running = [one.name for one in row.producers if one.health == "runs"]
+        if running:
+            return text(
+                "{units} writes it and runs; why it adds nothing is not seen from outside",
+                units=", ".join(running),
+            )
+        return None

@@ -1,0 +1,1 @@
+"""Parts B to E and the closing words, over made and recorded hosts."""
