@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, text
 
 __all__ = [
     "SEVERITIES",
@@ -94,7 +94,7 @@ class Verdict:
     running: Running = "na"
     severity: Severity | None = None
     confidence: Confidence = "observed"
-    connected_to: tuple[str, ...] = ()
+    connected_to: tuple[Value, ...] = ()
     application: str | None = None
     layer: str | None = None
     details: tuple[Text, ...] = ()

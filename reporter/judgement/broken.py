@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reporter.findings import Finding
@@ -56,5 +56,7 @@ def broken_of(risks: Iterable[Risk]) -> tuple[BrokenGroup, ...]:
     return tuple(BrokenGroup(title, tuple(items)) for title, items in groups.values())
 
 
-def _earliest(causes: Iterable[Cause]) -> float | None:
-    return min((cause.since for cause in causes if cause.since is not None), default=None)
+def _earliest(causes: Sequence[Cause]) -> float | None:
+    """Return the earliest moment of several; None where one of them shows none."""
+    moments = [cause.since for cause in causes if cause.since is not None]
+    return min(moments) if len(moments) == len(causes) else None

@@ -10,8 +10,9 @@ from reporter.dataflow.readers import GroupState
 from reporter.dataflow.table import StreamRow
 from reporter.findings import Confidence, Finding
 from reporter.judgement.causes import weakest
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.profile import Profiles
+from reporter.words import CONFIDENCES
 
 __all__ = ["Work", "works_of"]
 
@@ -101,16 +102,18 @@ def _site(finding: Finding) -> Work:
 
 
 def _message(row: StreamRow, alive: list[Producer], keeping: list[GroupState]) -> Text:
-    names = ", ".join(f"{one.name} ({one.confidence})" for one in alive)
+    names = joined(
+        text("{unit} ({how})", unit=one.name, how=CONFIDENCES[one.confidence]) for one in alive
+    )
     groups = ", ".join(_group(one) for one in keeping)
-    if names and groups:
+    if alive and groups:
         return text(
             "{stream}: fresh events from {names}, read by {groups}",
             stream=row.subject,
             names=names,
             groups=groups,
         )
-    if names:
+    if alive:
         return text("{stream}: fresh events from {names}", stream=row.subject, names=names)
     if groups:
         return text("{stream}: fresh events, read by {groups}", stream=row.subject, groups=groups)

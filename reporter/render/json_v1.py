@@ -283,7 +283,7 @@ def _finding(finding: Finding, evidence: tuple[EvidenceV1, ...], cause: str | No
         subject=verdict.subject,
         status=verdict.status,
         running=verdict.running,
-        connected_to=verdict.connected_to,
+        connected_to=tuple(str(one) for one in verdict.connected_to),
         verified_at=finding.verified_at,
         severity=verdict.severity,
         at_worst=finding.at_worst,

@@ -14,6 +14,7 @@ from reporter.judgement.causes import Cause
 from reporter.judgement.likeness import alike, said_of_each
 from reporter.judgement.works import Work
 from reporter.messages import EN, Catalogue, Text, Value, joined, text
+from reporter.recorded import recorded
 from reporter.render.fleet_text import fleet_lines, waived_lines
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
@@ -92,6 +93,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
         clock=_clock,
         lines=_Lines,
+        recorded=recorded,
     )
     environment.globals.update(
         _=sentence,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reporter.dataflow.observed import surveys_of
@@ -11,7 +11,7 @@ from reporter.dataflow.surveys import Surveys
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Finding, Missing, Running, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, joined, some, text
 from reporter.parsers.processes import AllProcesses, Seen
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
@@ -42,7 +42,7 @@ class Part:
     """One part of a component: what is known of it, and the findings that say so."""
 
     kind: str
-    name: str
+    name: Value
     status: Status
     running: Running
     findings: tuple[Finding, ...] = ()
@@ -54,12 +54,12 @@ class Search:
     """What was looked for, and what of it was found."""
 
     parts: list[Part] = field(default_factory=list)
-    searched: list[str] = field(default_factory=list)
+    searched: list[Text] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
-    connected: dict[str, None] = field(default_factory=dict)
+    connected: dict[Value, None] = field(default_factory=dict)
     connections: list[str] = field(default_factory=list)
     """The ids of the findings that say what units are connected to."""
-    unfound: list[str] = field(default_factory=list)
+    unfound: list[Text] = field(default_factory=list)
     """The patterns of units and streams that nothing fits: whether that is well is not known."""
 
 
@@ -144,9 +144,11 @@ def _search_units(
         known |= {one.name for one in unit_files if one.name.endswith(".service")}
     for pattern in component.units:
         found = [name for name in sorted(known) if matches(name, (pattern,))]
-        search.searched.append(f"units {pattern} ({len(found)} found)")
+        search.searched.append(
+            text("units {pattern} ({count} found)", pattern=pattern, count=len(found))
+        )
         if not found:
-            search.unfound.append(f"units {pattern}")
+            search.unfound.append(text("units {pattern}", pattern=pattern))
         for name in found:
             about = tuple(
                 findings[f"{rule}:{name}"] for rule in _OF_UNITS if f"{rule}:{name}" in findings
@@ -184,7 +186,9 @@ def _search_streams(
         found = [
             one for one in subjects if fnmatch.fnmatchcase(names[one.verdict.subject], pattern)
         ]
-        search.searched.append(f"streams {pattern} ({len(found)} found)")
+        search.searched.append(
+            text("streams {pattern} ({count} found)", pattern=pattern, count=len(found))
+        )
         for one in found:
             name = one.verdict.subject
             producer = findings.get(f"stream_producers:{name}")
@@ -194,9 +198,10 @@ def _search_streams(
         if not found:
             search.missing.extend(surveys.gaps)
             if surveys.all and not surveys.gaps and not set(pattern) & set("*?["):
-                search.parts.append(Part("stream", f"{pattern} (no such stream)", "degraded", "na"))
+                none = text("{pattern} (no such stream)", pattern=pattern)
+                search.parts.append(Part("stream", none, "degraded", "na"))
             else:
-                search.unfound.append(f"streams {pattern}")
+                search.unfound.append(text("streams {pattern}", pattern=pattern))
 
 
 def _search_ports(search: Search, component: Component, sockets: Sockets | Missing) -> None:
@@ -207,12 +212,14 @@ def _search_ports(search: Search, component: Component, sockets: Sockets | Missi
         return
     for port in component.ports:
         found = [one for one in sockets.listening if one.local.port == port]
-        search.searched.append(f"port {port} ({'open' if found else 'nothing listens'})")
+        search.searched.append(
+            text("port {port} (open)" if found else "port {port} (nothing listens)", port=str(port))
+        )
         if found or sockets.complete:
             search.parts.append(
                 Part(
                     "port",
-                    f"port {port}",
+                    text("port {port}", port=str(port)),
                     "ok" if found else "down",
                     "yes" if found else "no",
                     citations=(sockets.cite(*found),),
@@ -233,22 +240,31 @@ def _search_processes(
         return
     for pattern in component.processes:
         found = [seen for seen in processes if _is_one(seen, pattern)]
-        search.searched.append(f"processes {pattern} ({len(found)} found)")
+        search.searched.append(
+            text("processes {pattern} ({count} found)", pattern=pattern, count=len(found))
+        )
         unclear = _unclear(processes, pattern)
         if not found and unclear is not None:
             search.missing.append(Missing(processes.record, unclear))
             continue
-        places = {str(place): place for seen in found if (place := outside(seen)) is not None}
-        where = f" ({', '.join(places)})" if places else ""
+        places = dict.fromkeys(place for seen in found if (place := outside(seen)) is not None)
         search.parts.append(
             Part(
                 "process",
-                f"processes {pattern}{where}" if found else f"processes {pattern} (none)",
+                _processes(pattern, tuple(places), found=bool(found)),
                 "degraded" if places else "ok" if found else "down",
                 "yes" if found else "no",
                 citations=(processes.cite(*found),),
             )
         )
+
+
+def _processes(pattern: str, places: Sequence[Text], *, found: bool) -> Text:
+    if not found:
+        return text("processes {pattern} (none)", pattern=pattern)
+    if places:
+        return text("processes {pattern} ({places})", pattern=pattern, places=joined(places))
+    return text("processes {pattern}", pattern=pattern)
 
 
 def _is_one(seen: Seen, pattern: str) -> bool:
@@ -336,7 +352,7 @@ def _message(component: Component, search: Search, status: Status) -> Text:
         return text(
             "{title}: declared, and found nowhere; searched: {searched}",
             title=title,
-            searched="; ".join(search.searched),
+            searched=joined(search.searched, "; "),
         )
     wrong = [part for part in search.parts if part.status in _WRONG]
     if status == "ok":
@@ -345,7 +361,7 @@ def _message(component: Component, search: Search, status: Status) -> Text:
         return text(
             "{title}: nothing wrong was seen, but not all of it was found; not found: {unfound}",
             title=title,
-            unfound=", ".join(search.unfound),
+            unfound=joined(search.unfound),
         )
     if not wrong:
         return text("{title}: nothing wrong was seen, but not all of it could be seen", title=title)
@@ -360,10 +376,8 @@ def _message(component: Component, search: Search, status: Status) -> Text:
     )
 
 
-def _names(parts: list[Part]) -> str:
-    names = [part.name for part in parts]
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+def _names(parts: list[Part]) -> Text:
+    return some([part.name for part in parts], _SHOWN)
 
 
 def _details(search: Search) -> Iterator[Text]:
@@ -373,7 +387,7 @@ def _details(search: Search) -> Iterator[Text]:
         elif part.status == "down" and part.kind == "port":
             yield text("nothing listens on {port}", port=part.name)
     if search.unfound and any(part.status in _WRONG for part in search.parts):
-        yield text("not found: {unfound}", unfound=", ".join(search.unfound))
+        yield text("not found: {unfound}", unfound=joined(search.unfound))
 
 
 @rule(
@@ -416,7 +430,7 @@ def _layer(profile: Profile, name: str, own: list[Finding]) -> Verdict:
         status = statuses[0]
     elif known == {"ok", "unknown"}:
         status = "unknown"
-    wrong = [str(finding.verdict.component) for finding in own if finding.verdict.status != "ok"]
+    wrong = [finding.verdict.component for finding in own if finding.verdict.status != "ok"]
     working = statuses.count("ok")
     message = (
         text("{layer}: all {count} components work", layer=name, count=len(own))
@@ -426,7 +440,7 @@ def _layer(profile: Profile, name: str, own: list[Finding]) -> Verdict:
             layer=name,
             working=working,
             count=len(own),
-            wrong=", ".join(wrong),
+            wrong=joined(wrong),
         )
     )
     return Verdict(

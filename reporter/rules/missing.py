@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.profile import Profiles
@@ -103,8 +103,8 @@ class _Need:
     asking: tuple[Puller, ...]
 
     @property
-    def shown(self) -> str:
-        return ", ".join(f"{one.how}= of {one.name}" for one in self.asking)
+    def shown(self) -> Text:
+        return joined(text("{how}= of {unit}", how=one.how, unit=one.name) for one in self.asking)
 
     @property
     def citations(self) -> tuple[Citation, ...]:

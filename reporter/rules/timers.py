@@ -143,7 +143,7 @@ def _verdict(view: _View, answer: _Answer) -> Verdict:
         component=TIMERS,
         severity=severity,
         application=owner.name if owner else None,
-        connected_to=("systemd timers",),
+        connected_to=(text("systemd timers"),),
         citations=(timer.cite(*_STATE, *answer.cites), *answer.citations),
         missing=answer.missing,
     )
@@ -163,7 +163,7 @@ def _not_loaded(host: HostContext, file: UnitFile) -> Verdict:
         component=TIMERS,
         severity=host.profiles.severity(file.name, "P2"),
         application=owner.name if owner else None,
-        connected_to=("systemd timers",),
+        connected_to=(text("systemd timers"),),
         citations=(file.cite(),),
     )
 

@@ -162,7 +162,7 @@ def test_a_refused_stream_is_unknown_with_the_reason() -> None:
     assert seen.status == "unknown"
     assert "NOPERM" in str(seen.message)
     (row,) = report(host(survey(stream("a", entry(1), refused=refused)))).streams.rows
-    assert (row.active, row.length, row.shown) == ("unknown", None, "UNKNOWN")
+    assert (row.active, row.length, str(row.shown)) == ("unknown", None, "UNKNOWN")
 
 
 def test_streams_of_other_servers_and_databases_have_names_of_their_own() -> None:
