@@ -61,7 +61,7 @@ def state_changes(old: HostState, new: HostState, looping: frozenset[str]) -> It
     What is not there is gone only where the other side would have shown it. A unit that loops has
     its ports open by turns, and starts anew all the time: that is no change.
     """
-    reboot = rebooted(old, new)
+    reboot = rebooted(old, new) is True
     host = new.get("host", "host")
     if reboot and host is not None:
         yield StateChange(
@@ -74,9 +74,7 @@ def state_changes(old: HostState, new: HostState, looping: frozenset[str]) -> It
         before = {thing.name: thing for thing in old.of(kind)}
         now = {thing.name: thing for thing in new.of(kind)}
         for name in sorted(before.keys() | now.keys()):
-            yield from _of_thing(
-                before.get(name), now.get(name), old, new, looping, reboot is not False
-            )
+            yield from _of_thing(before.get(name), now.get(name), old, new, looping, reboot)
 
 
 def _of_thing(

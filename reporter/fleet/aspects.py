@@ -42,11 +42,18 @@ class Aspect:
     def differs(self, hosts: int) -> bool:
         """Say whether the values differ; `hosts` are all that are compared, known or not.
 
-        What is different on each of three hosts or more is each host's own: a name, an address.
+        A setting, a command line or a model that is different on each of three hosts or more is
+        each host's own: its name or address is in it, or it was made there.
         """
         different = len(set(self.values.values()))
         own = hosts > 2 and different == len(self.values) and ABSENT not in self.values.values()
-        return different > 1 and not own
+        return different > 1 and not (own and self._may_be_own)
+
+    @property
+    def _may_be_own(self) -> bool:
+        return self.trait in {"command", "content"} or (
+            self.kind == "env_file" and self.trait != ""
+        )
 
     def groups(self) -> list[tuple[str, tuple[str, ...]]]:
         """Return each value with its hosts, that of the most hosts first."""

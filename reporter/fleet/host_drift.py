@@ -35,9 +35,9 @@ def host_drift(fleet: Fleet) -> Iterator[Verdict]:
 
     Means: alike is ok. Different is degraded: P3 for versions, P2 for all else. Where more than
     half of three hosts or more agree, the others are named as the odd ones; two hosts, or halves,
-    only differ. A value that is another one on each of three hosts or more is taken for the host's
-    own (its name, its address). A host of which something was not seen makes unknown what would
-    else be alike.
+    only differ. A setting, a command line or a model that is another one on each of three hosts or
+    more is taken for the host's own (its name is in it, or it was made there). A host of which
+    something was not seen makes unknown what would else be alike.
 
     Why: a host that missed a deployment, or was mended by hand, answers like the others until the
     day it matters.

@@ -45,7 +45,7 @@ def state_of(
                 profiles,
                 context.bundle.fingerprint_key_id,
             ),
-            models(model_table),
+            models(model_table, profiles),
             cron_entries(facts.get("cron")),
             containers(facts.get("containers")),
             *(sites(facts.get(name)) for name in ("nginx", "caddy", "haproxy")),

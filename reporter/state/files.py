@@ -15,6 +15,7 @@ from reporter.parsers.repository_checkouts import Checkout, Checkouts
 from reporter.parsers.systemd_units import Units
 from reporter.parsers.unit_drop_ins import DropIns
 from reporter.profile import Profiles
+from reporter.recorded import recorded
 from reporter.state.model import Part, Thing, traits_of
 from reporter.state.units import command_lines, owner_of
 
@@ -37,7 +38,6 @@ def drop_ins(found: DropIns | Missing, units: Units | Missing, profiles: Profile
     for path in sorted({*found.by_path, *found.unread}):
         folder = PurePosixPath(path).parent.name.removesuffix(".d")
         names = _dropped_into(path, folder, units)
-        owners = (owner_of(name, profiles) for name in names)
         settings = found.by_path.get(path)
         shown = None
         if settings is not None:
@@ -48,12 +48,12 @@ def drop_ins(found: DropIns | Missing, units: Units | Missing, profiles: Profile
                 path,
                 traits_of(settings=shown),
                 names,
-                next((one for one in owners if one), None),
+                _owned_by(names, profiles),
                 Citation(found.record, "\n".join((path, *(shown or ())))),
             )
         )
     unread = (
-        Missing(found.record, text("{path}: {reason}", path=path, reason=reason))
+        Missing(found.record, text("{path}: {reason}", path=path, reason=recorded(reason)))
         for path, reason in sorted(found.unread.items())
     )
     return Part(("drop_in",), tuple(things), unshown=tuple(unread))
@@ -65,6 +65,17 @@ def _dropped_into(path: str, folder: str, units: Units | Missing) -> tuple[str, 
         return (folder,)
     using = tuple(unit.name for unit in units if path in (unit.drop_ins or ()))
     return using[:1] if len(using) == 1 else (folder,)
+
+
+def _owned_by(units: tuple[str, ...], profiles: Profiles) -> str | None:
+    """Return the application of a thing by its units; without any, the only one on the host."""
+    owners = (owner_of(unit, profiles) for unit in units)
+    return next((one for one in owners if one), None) if units else _only(profiles)
+
+
+def _only(profiles: Profiles) -> str | None:
+    names = [profile.name for profile in profiles]
+    return names[0] if len(names) == 1 else None
 
 
 def env_files(
@@ -89,7 +100,7 @@ def env_files(
             by_path.setdefault(file.path, file)
         for folder in source.folders:
             if folder.error is not None:
-                why = text("{path}: {error}", path=folder.path, error=folder.error)
+                why = text("{path}: {error}", path=folder.path, error=recorded(folder.error))
                 gaps.append(Missing(source.record, why))
     users = _users(env_use)
     things = [
@@ -98,7 +109,9 @@ def env_files(
         if not file.absent
     ]
     unread = (
-        Missing(file.record, text("{path}: {error}", path=file.path, error=file.error or "?"))
+        Missing(
+            file.record, text("{path}: {error}", path=file.path, error=recorded(file.error or "?"))
+        )
         for file in by_path.values()
         if file.unread
     )
@@ -129,9 +142,7 @@ def _env_file(
     else:
         effective = file.effective()
         traits["settings"] = tuple(_setting(effective[name]) for name in sorted(effective))
-    owners = (owner_of(unit, profiles) for unit in units)
-    application = next((one for one in owners if one), None)
-    return Thing("env_file", file.path, traits, units, application, file.cite())
+    return Thing("env_file", file.path, traits, units, _owned_by(units, profiles), file.cite())
 
 
 def _setting(setting: Setting) -> str:
@@ -159,7 +170,7 @@ def _whole(checkout: Checkout) -> bool:
 
 def _why(checkout: Checkout) -> Text:
     if checkout.error:
-        return text("{error}", error=checkout.error)
+        return text("{error}", error=recorded(checkout.error))
     return text("not all of its files were compared")
 
 
@@ -167,7 +178,6 @@ def _checkout(
     checkout: Checkout, found: Checkouts, units: Units | Missing, profiles: Profiles
 ) -> Thing:
     inside = () if isinstance(units, Missing) else tuple(_running_from(checkout, units))
-    owners = (owner_of(unit, profiles) for unit in inside)
     changed = (*checkout.modified, *(f"{path} (deleted)" for path in checkout.deleted))
     return Thing(
         "checkout",
@@ -180,7 +190,7 @@ def _checkout(
             changed_files=tuple(sorted(changed)) if _whole(checkout) else None,
         ),
         inside,
-        next((one for one in owners if one), None),
+        _owned_by(inside, profiles),
         found.cite(checkout),
     )
 
@@ -192,7 +202,7 @@ def _running_from(checkout: Checkout, units: Units) -> Iterator[str]:
             yield unit.name
 
 
-def models(table: ModelTable) -> Part:
+def models(table: ModelTable, profiles: Profiles) -> Part:
     """Return the model files, by path."""
     inventory = table.inventory
     return Part(
@@ -208,7 +218,7 @@ def models(table: ModelTable) -> Part:
                     modified=model.file.modified,
                     target=model.file.target,
                 ),
-                application=model.kin.application,
+                application=model.kin.application or _only(profiles),
                 cited=model.file.cited,
             )
             for model in inventory.models
@@ -217,7 +227,7 @@ def models(table: ModelTable) -> Part:
         tuple(
             Missing(
                 model.file.cited.record,
-                text("{path}: {reason}", path=model.file.path, reason=model.file.unread),
+                text("{path}: {reason}", path=model.file.path, reason=recorded(model.file.unread)),
             )
             for model in inventory.models
             if model.file.unread
@@ -237,7 +247,7 @@ def cron_entries(found: Cron | Missing) -> Part:
             name = f"{table.path}: {entry.schedule} {table.user(entry)} {entry.command}"
             things[name] = Thing("cron", name, {}, cited=found.cite(entry.line))
     closed = (
-        Missing(found.record, text("{path}: {reason}", path=path, reason=reason))
+        Missing(found.record, text("{path}: {reason}", path=path, reason=recorded(reason)))
         for path, reason in sorted(found.closed.items())
     )
     return Part(("cron",), tuple(things.values()), tuple(closed))

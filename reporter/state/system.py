@@ -8,6 +8,7 @@ from reporter.parsers.host_disks import MEMORY, FileSystems
 from reporter.parsers.host_system import Cpus, Kernel, OsRelease, Virtualization
 from reporter.parsers.systemd_system import SystemdVersion
 from reporter.parsers.systemd_units import Units
+from reporter.recorded import recorded
 from reporter.state.model import Part, Thing, traits_of
 
 __all__ = ["file_systems", "host_itself"]
@@ -59,7 +60,10 @@ def file_systems(found: FileSystems | Missing) -> Part:
             if one.fstype not in MEMORY
         ),
         tuple(
-            Missing(one.cited.record, text("{mount}: {reason}", mount=one.mount, reason=one.reason))
+            Missing(
+                one.cited.record,
+                text("{mount}: {reason}", mount=one.mount, reason=recorded(one.reason)),
+            )
             for one in found.unmeasured
             if one.expected
         ),
