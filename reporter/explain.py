@@ -14,6 +14,7 @@ from reporter.fleet.engine import SECTION, FleetRule
 from reporter.messages import EN, Catalogue, Text, text
 from reporter.render.terminal import Shown, safe, shown_in
 from reporter.report import HostReport, Report
+from reporter.severities import who_weighed
 from reporter.words import CONFIDENCES, RUNNING, STATUSES, outcome_of
 
 __all__ = ["explain", "rule_catalogue", "rule_page"]
@@ -80,7 +81,7 @@ def _page(
     yield f"  {shown(verdict.message)}"
     for detail in verdict.details:
         yield f"  {shown(detail)}"
-    for line in _verdict(finding):
+    for line in _verdict(finding, host):
         yield f"  {shown(line)}"
     yield ""
     made = [*explain_judgement.of_finding(finding, host.judgement)] if host else []
@@ -135,16 +136,20 @@ def _missing(missing: Missing, host: HostReport | None, shown: Shown) -> Iterato
         yield from _record(record, shown)
 
 
-def _verdict(finding: Finding) -> Iterator[Text]:
+def _verdict(finding: Finding, host: HostReport | None) -> Iterator[Text]:
     verdict = finding.verdict
+    unknown = verdict.status == "unknown"
+    weighed = who_weighed(finding, host.profiles) if host else None
+    own: Text | str = verdict.severity or text("none")
     yield text(
         "status {status}, running {running}, severity {severity}",
         status=STATUSES[verdict.status],
         running=RUNNING[verdict.running],
-        severity=verdict.severity or text("none"),
+        severity=weighed if weighed and not unknown else own,
     )
-    if finding.at_worst:
-        yield text("not known, and could be as bad as {severity}", severity=finding.at_worst)
+    if unknown and (finding.at_worst or weighed):
+        worst: Text | str = weighed or finding.at_worst or ""
+        yield text("not known, and could be as bad as {severity}", severity=worst)
     if finding.waiver:
         yield finding.waiver.said
     yield text(

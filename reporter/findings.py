@@ -107,7 +107,9 @@ class Finding:
     """One verdict about one subject of one host, or of the fleet, with the rule it comes from.
 
     `at_worst` is, for an unknown finding, the worst severity the rule could have found had the
-    evidence been there: a threshold is not passed on what nobody saw.
+    evidence been there: a threshold is not passed on what nobody saw. `rule_severity` is what the
+    rule itself says of the severity, or of `at_worst` if unknown; `severity_by` the application
+    whose profile says otherwise, None if none does.
     """
 
     rule: str
@@ -115,6 +117,8 @@ class Finding:
     verdict: Verdict
     verified_at: str
     at_worst: Severity | None = None
+    rule_severity: Severity | None = None
+    severity_by: str | None = None
     waiver: Waiver | None = None
     depends: frozenset[str] = field(default=frozenset(), compare=False)
 

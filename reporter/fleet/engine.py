@@ -119,4 +119,5 @@ def _finding(rule: FleetRule, verdict: Verdict, verified_at: str) -> Finding:
         verdict=verdict,
         verified_at=verified_at,
         at_worst=rule.worst if verdict.status == "unknown" else None,
+        rule_severity=rule.worst if verdict.status == "unknown" else verdict.severity,
     )

@@ -38,8 +38,11 @@ class BrokenGroup:
     items: tuple[Broken, ...]
 
 
-def broken_of(risks: Iterable[Risk]) -> tuple[BrokenGroup, ...]:
-    """Return what is broken, by component, the worst first."""
+def broken_of(risks: Iterable[Risk], findings: Iterable[Finding]) -> tuple[BrokenGroup, ...]:
+    """Return what is broken, by component, the worst first.
+
+    What a profile says is of no severity is no risk, and broken all the same: it comes last.
+    """
     groups: dict[str, tuple[Text, list[Broken]]] = {}
     for risk in risks:
         component = risk.findings[0].verdict.component
@@ -53,6 +56,12 @@ def broken_of(risks: Iterable[Risk]) -> tuple[BrokenGroup, ...]:
             ),
         )
         groups.setdefault(str(component), (component, []))[1].append(item)
+    for finding in findings:
+        made_light = finding.severity_by is not None and finding.verdict.severity is None
+        if made_light and finding.verdict.status in {"down", "degraded"} and not finding.waived:
+            component = finding.verdict.component
+            item = Broken(finding.verdict.message, None, (finding,), None, ())
+            groups.setdefault(str(component), (component, []))[1].append(item)
     return tuple(BrokenGroup(title, tuple(items)) for title, items in groups.values())
 
 

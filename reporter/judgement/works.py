@@ -92,7 +92,7 @@ def _site(finding: Finding) -> Work:
     verdict = finding.verdict
     return Work(
         title=None,
-        chain=(verdict.subject, *verdict.connected_to),
+        chain=(verdict.subject, *(str(one) for one in verdict.connected_to)),
         proven=True,
         message=verdict.message,
         lacks=(),

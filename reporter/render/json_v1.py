@@ -15,6 +15,7 @@ import msgspec
 
 from reporter.findings import Citation, Finding, Missing, Waiver
 from reporter.messages import Text
+from reporter.profile_schema import PREFIX
 from reporter.render.judgement_v1 import (
     CauseV1,
     RiskV1,
@@ -68,7 +69,11 @@ class WaiverV1(msgspec.Struct, frozen=True):
 
 
 class FindingV1(msgspec.Struct, frozen=True):
-    """One finding; `id` is stable from run to run. `stands_on` are ids of others it is made of."""
+    """One finding; `id` is stable from run to run, `stands_on` are ids of others it is made of.
+
+    `severity_by` names the profile that says `severity`, or `at_worst` of what is unknown, null
+    where the rule does; `rule_severity` is what the rule itself says of it.
+    """
 
     id: str
     rule: str
@@ -83,6 +88,8 @@ class FindingV1(msgspec.Struct, frozen=True):
     verified_at: str
     severity: str | None
     at_worst: str | None
+    severity_by: str | None
+    rule_severity: str | None
     confidence: str
     cause: str | None
     message: str
@@ -287,6 +294,8 @@ def _finding(finding: Finding, evidence: tuple[EvidenceV1, ...], cause: str | No
         verified_at=finding.verified_at,
         severity=verdict.severity,
         at_worst=finding.at_worst,
+        severity_by=f"profile {PREFIX}{finding.severity_by}" if finding.severity_by else None,
+        rule_severity=finding.rule_severity,
         confidence=verdict.confidence,
         cause=cause,
         message=str(verdict.message),

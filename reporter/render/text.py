@@ -21,6 +21,7 @@ from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
 from reporter.report import Block, HostReport, Report
 from reporter.rules.times import at
+from reporter.severities import who_weighed
 from reporter.words import CONFIDENCES, outcome_of
 
 __all__ = ["render"]
@@ -114,6 +115,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         said_of_each=said_of_each,
         scope=_scope,
         sections=_sections,
+        weight=lambda finding, host: who_weighed(finding, host.profiles),
     )
     return environment
 

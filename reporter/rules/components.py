@@ -12,14 +12,16 @@ from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Finding, Missing, Running, Status, Verdict
 from reporter.messages import Text, Value, joined, some, text
+from reporter.parsers.named_files import NamedFiles
 from reporter.parsers.processes import AllProcesses, Seen
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
-from reporter.profile import Profile, Profiles, matches
+from reporter.profile import Profile, Profiles, is_pattern, matches
 from reporter.profile_components import Component, process_matches
+from reporter.rules.file_view import file_answer
 from reporter.rules.process_places import outside
 from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.service_view import IDLE
@@ -28,6 +30,13 @@ __all__ = ["components", "layers"]
 
 COMPONENTS = text("Components")
 LAYERS = text("Layers")
+
+_FOUND_FILES: Mapping[Status, Text] = {
+    "ok": text("there"),
+    "degraded": text("not whole"),
+    "down": text("none"),
+    "unknown": text("not seen"),
+}
 
 _OF_UNITS = ("restart_loops", "service_state", "missing_units")
 """The rules whose findings say how a unit is, the one that says most first."""
@@ -39,7 +48,10 @@ _WORST_FIRST: tuple[Status, ...] = ("down", "degraded", "unknown", "ok")
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a component: what is known of it, and the findings that say so."""
+    """One part of a component: what is known of it, and the findings that say so.
+
+    `said` is what is wrong with it where no finding says so.
+    """
 
     kind: str
     name: Value
@@ -47,6 +59,7 @@ class Part:
     running: Running
     findings: tuple[Finding, ...] = ()
     citations: tuple[Citation, ...] = ()
+    said: Text | None = None
 
 
 @dataclass
@@ -60,7 +73,7 @@ class Search:
     connections: list[str] = field(default_factory=list)
     """The ids of the findings that say what units are connected to."""
     unfound: list[Text] = field(default_factory=list)
-    """The patterns of units and streams that nothing fits: whether that is well is not known."""
+    """The patterns that nothing fits, of units, streams, files: if that is well is not known."""
 
 
 def _subjects(profiles: Profiles) -> Iterator[str]:
@@ -78,7 +91,7 @@ def _subject(profile: Profile, component: Component) -> str:
     component=COMPONENTS,
     needs=("units",),
     uses=("unit_files", "sockets", *FOUND),
-    if_asked=(*ASKED, "processes"),
+    if_asked=(*ASKED, "processes", "named_files"),
     subjects=_subjects,
     subjects_only=True,
     stage=1,
@@ -93,17 +106,19 @@ def components(
     redis_named: Each[Survey] | Missing,
     redis_remote: Each[Survey] | Missing,
     processes: AllProcesses | Missing,
+    named_files: Each[NamedFiles] | Missing,
     findings: Mapping[str, Finding],
 ) -> Iterator[Verdict]:
     """Each component a profile declares, judged by what makes it up.
 
     Means: ok where all its parts were found and work. Degraded where some of them do not: a unit
     that is down or keeps restarting, a port nobody listens on, a stream that is stale or empty,
-    processes that are not there or run outside of every service. Down where none of its units and
-    processes runs, and nothing listens on its ports. Unknown where nothing wrong was seen, but not
-    all of it could be seen; and where it was found nowhere: declared, and no unit, stream, port or
-    process of it is there (it says what was searched). A component that is declared without any
-    part has no home of its own: nothing can be known of it, which is said.
+    processes that are not there or run outside of every service, a file that is not there or
+    empty. Down where none of its units and processes runs, and nothing listens on its ports.
+    Unknown where nothing wrong was seen, but not all of it could be seen; and where it was found
+    nowhere: declared, and no unit, stream, port, process or file of it is there (it says what was
+    searched). A component that is declared without any part has no home of its own: nothing can
+    be known of it, which is said.
 
     Running is that of its units (partial where some run and some do not, unstable where one keeps
     restarting); of its processes where it has no unit, else of its ports; not known otherwise.
@@ -112,9 +127,9 @@ def components(
     it is, never.
 
     Evidence: the findings about its units (service_state, restart_loops), its streams
-    (stream_activity, stream_producers) and connections (unit_connections), and the lists of
-    sockets and of processes (processes_all). Those findings carry the evidence, and the severity:
-    a component adds no alarm of its own.
+    (stream_activity, stream_producers) and connections (unit_connections), the lists of sockets
+    and of processes (processes_all), and its files' metadata (files_expected). Those findings
+    carry the evidence, and the severity: a component adds no alarm of its own.
 
     Limits: a component of which the profile names too little looks better than it is.
     """
@@ -126,6 +141,7 @@ def components(
             _search_streams(search, component, surveys, findings)
             _search_ports(search, component, sockets)
             _search_processes(search, component, processes)
+            _search_files(search, component, named_files)
             yield _verdict(profile, component, search)
 
 
@@ -267,6 +283,25 @@ def _processes(pattern: str, places: Sequence[Text], *, found: bool) -> Text:
     return text("processes {pattern}", pattern=pattern)
 
 
+def _search_files(
+    search: Search, component: Component, named_files: Each[NamedFiles] | Missing
+) -> None:
+    for path in component.files:
+        answer = file_answer(path, named_files)
+        search.missing.extend(answer.missing)
+        nothing = answer.status == "down" and is_pattern(path)
+        shown = text("{path} ({found})", path=path, found=_FOUND_FILES[answer.status])
+        search.searched.append(text("files {file}", file=shown))
+        if nothing:
+            search.unfound.append(text("files {file}", file=path))
+        elif answer.status != "unknown":
+            name = path if answer.status == "ok" else shown
+            said = None if answer.status == "ok" else answer.message
+            search.parts.append(
+                Part("file", name, answer.status, "na", citations=answer.citations, said=said)
+            )
+
+
 def _is_one(seen: Seen, pattern: str) -> bool:
     return seen.state != "Z" and process_matches(
         (pattern,), seen.name, seen.process.executable, seen.folder
@@ -342,10 +377,10 @@ def _running(search: Search) -> Running:
 
 def _message(component: Component, search: Search, status: Status) -> Text:
     title = component.title
-    if not (component.units or component.streams or component.ports or component.processes):
+    if not component.has_parts:
         return text(
-            "{title}: declared, and no unit, stream, port or process is named that it would have; "
-            "nothing can be looked for",
+            "{title}: declared, and no unit, stream, port, process or file is named that it would "
+            "have; nothing can be looked for",
             title=title,
         )
     if not search.parts:
@@ -384,6 +419,8 @@ def _details(search: Search) -> Iterator[Text]:
     for part in search.parts:
         if part.status in {"down", "degraded", "unknown"} and part.findings:
             yield part.findings[0].verdict.message
+        elif part.said is not None:
+            yield part.said
         elif part.status == "down" and part.kind == "port":
             yield text("nothing listens on {port}", port=part.name)
     if search.unfound and any(part.status in _WRONG for part in search.parts):

@@ -117,10 +117,10 @@ def test_no_profile_no_inventory() -> None:
     ("value", "said"),
     [
         ("x", r"x\.inventories: give a list"),
-        ([1], r"inventories\[0\]: is not a mapping"),
+        ([1], r"inventories\[0\]: give a mapping"),
         ([{"path": "/a", "itmes": "b"}], "unknown key 'itmes'; did you mean 'items'?"),
         ([{"path": "a"}], r"inventories\[0\]\.path: give the absolute path"),
-        ([{"path": "/a", "format": "toml"}], "'toml' is none of yaml, json"),
+        ([{"path": "/a", "format": "toml"}], "give one of yaml, json, not 'toml'"),
         ([{"path": "/a", "items": 1}], r"\[0\]\.items: give a text"),
     ],
 )
