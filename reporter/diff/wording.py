@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from reporter.messages import Text, text
 from reporter.rules.times import at
 from reporter.state.model import Kind, Thing, Value
+from reporter.state.words import REACHES
 
 __all__ = ["added", "changed", "moment", "removed", "shown", "thing_name", "trait_name"]
 
@@ -51,7 +52,6 @@ _TRAITS: Mapping[str, Text] = {
     "schedule": text("schedule"),
     "starts": text("what it starts"),
     "settings": text("settings"),
-    "reach": text("open to"),
     "addresses": text("addresses"),
     "units": text("unit"),
     "program": text("program"),
@@ -125,7 +125,12 @@ def removed(thing: Thing) -> Text:
 
 def changed(thing: Thing, trait: str, old: Value | None, new: Value | None) -> Text:
     """Say what of a thing changed; of lists, what was added and what was taken away."""
-    what, name = thing_name(thing), trait_name(trait)
+    what = thing_name(thing)
+    if trait == "reach":
+        return text(
+            "{what}: was {old}, is {new}", what=what, old=_of_reach(old), new=_of_reach(new)
+        )
+    name = trait_name(trait)
     if isinstance(old, tuple) and isinstance(new, tuple):
         more = tuple(one for one in new if one not in old)
         less = tuple(one for one in old if one not in new)
@@ -144,6 +149,10 @@ def changed(thing: Thing, trait: str, old: Value | None, new: Value | None) -> T
                 "{what}, {trait}: no longer {less}", what=what, trait=name, less=shown(less)
             )
         return text("{what}, {trait}: in another order", what=what, trait=name)
+    if trait == "reach":
+        return text(
+            "{what}: was {old}, is {new}", what=what, old=_of_reach(old), new=_of_reach(new)
+        )
     return text(
         "{what}, {trait}: was {old}, is {new}",
         what=what,
@@ -182,15 +191,13 @@ def _of(thing: Thing, trait: str) -> Text:
     return shown(thing.traits.get(trait))
 
 
-_REACHES = {
-    "loopback": text("loopback only"),
-    "world": text("open to the world"),
-    "one address": text("on one address"),
-}
-
-
 def _reach(thing: Thing) -> Text:
-    return _REACHES.get(thing.text("reach") or "", text("open to whom is not known"))
+    return _of_reach(thing.text("reach"))
+
+
+def _of_reach(reach: Value | None) -> Text:
+    known = REACHES.get(reach) if isinstance(reach, str) else None
+    return known or text("open to whom is not known")
 
 
 def _settings(thing: Thing) -> Text:

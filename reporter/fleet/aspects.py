@@ -13,31 +13,53 @@ from reporter.messages import Text, text
 from reporter.state.files import HIDDEN
 from reporter.state.model import Kind, Thing, Value
 
-__all__ = ["ABSENT", "THERE", "TOPICS", "Aspect", "Topic", "aspects_of", "cited", "unseen"]
+__all__ = [
+    "ABSENT",
+    "EMPTY",
+    "NONE",
+    "THERE",
+    "TOPICS",
+    "Aspect",
+    "Topic",
+    "aspects_of",
+    "cited",
+    "unseen",
+]
 
 ABSENT = ""
 """The value of what is not there."""
 
-THERE = "there"
+THERE = "\1there"
 """The value of what is there, whatever else is known of it."""
+
+NONE = "\1none"
+"""The value of a trait that is there and empty."""
+
+EMPTY = "\1empty"
+"""The value of a setting without one, and of a file without content."""
 
 
 @dataclass(frozen=True)
 class Aspect:
     """One thing that could be alike on all hosts, with its value by host, where that is known.
 
-    `trait` is what of the thing it is, "" for whether it is there at all; `shown` names it.
+    `trait` is what of the thing it is, "" for whether it is there at all; `title` says it.
     """
 
     kind: Kind
     thing: str
     trait: str
     values: Mapping[str, str]
+    title: Text | None = None
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> Text:
         """The name of it, for a reader."""
-        return f"{self.thing} {self.trait}".strip() if self.kind != "host" else self.trait
+        if self.title is None:
+            return text("{thing}", thing=self.thing)
+        if self.kind == "host":
+            return self.title
+        return text("{thing} ({trait})", thing=self.thing, trait=self.title)
 
     def differs(self, hosts: int) -> bool:
         """Say whether the values differ; `hosts` are all that are compared, known or not.
@@ -64,22 +86,24 @@ class Aspect:
         return [(value, tuple(hosts)) for value, hosts in ordered]
 
 
-Reader = Callable[[Thing], str | None]
+@dataclass(frozen=True)
+class Trait:
+    """What is compared of a thing: how it is called, and how it is read; None: not known."""
+
+    title: Text
+    read: Callable[[Thing], str | None]
 
 
-def _plain(trait: str) -> Reader:
-    def read(thing: Thing) -> str | None:
-        return _shown(thing.traits.get(trait))
-
-    return read
+def _plain(name: str, title: Text) -> Trait:
+    return Trait(title, lambda thing: _shown(thing.traits.get(name)))
 
 
 def _shown(value: Value | None) -> str | None:
     if value is None:
         return None
     if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return str(value) or "none"
+        return ", ".join(value) or NONE
+    return str(value) or NONE
 
 
 def _running(thing: Thing) -> str | None:
@@ -107,9 +131,9 @@ def _content(thing: Thing) -> str | None:
     for trait in ("sha256", "head_sha256"):
         found = thing.text(trait)
         if found:
-            return f"{found[:12]}"
+            return found[:12]
     size = thing.number("size")
-    return "empty" if size == 0 else None
+    return EMPTY if size == 0 else None
 
 
 @dataclass(frozen=True)
@@ -119,13 +143,16 @@ class Topic:
     name: str
     title: Text
     severity: Severity
-    traits: Mapping[Kind, Mapping[str, Reader]]
+    traits: Mapping[Kind, Mapping[str, Trait]]
 
     @property
     def of_hosts(self) -> bool:
         """Whether it is about the hosts themselves, and not about what is an application's."""
         return self.name == "versions"
 
+
+_STATE = _plain("file_state", text("unit file state"))
+_RUNNING = Trait(text("running"), _running)
 
 TOPICS = (
     Topic(
@@ -134,12 +161,12 @@ TOPICS = (
         "P3",
         {
             "host": {
-                "operating system": _plain("os"),
-                "kernel": _plain("kernel"),
-                "machine": _plain("machine"),
-                "systemd": _plain("systemd"),
+                "os": _plain("os", text("operating system")),
+                "kernel": _plain("kernel", text("kernel")),
+                "machine": _plain("machine", text("machine type")),
+                "systemd": _plain("systemd", text("systemd")),
             },
-            "redis": {"version": _plain("version")},
+            "redis": {"version": _plain("version", text("version"))},
         },
     ),
     Topic(
@@ -148,12 +175,12 @@ TOPICS = (
         "P2",
         {
             "unit": {
-                "unit file state": _plain("file_state"),
-                "running": _running,
-                "command": _command,
-                "user": _plain("user"),
+                "file_state": _STATE,
+                "running": _RUNNING,
+                "command": Trait(text("command line"), _command),
+                "user": _plain("user", text("user")),
             },
-            "drop_in": {"settings": _plain("settings")},
+            "drop_in": {"settings": _plain("settings", text("settings"))},
         },
     ),
     Topic(
@@ -162,9 +189,9 @@ TOPICS = (
         "P2",
         {
             "timer": {
-                "unit file state": _plain("file_state"),
-                "running": _running,
-                "schedule": _plain("schedule"),
+                "file_state": _STATE,
+                "running": _RUNNING,
+                "schedule": _plain("schedule", text("schedule")),
             }
         },
     ),
@@ -172,7 +199,12 @@ TOPICS = (
         "listeners",
         text("Listeners"),
         "P2",
-        {"listener": {"reach": _plain("reach"), "units": _plain("units")}},
+        {
+            "listener": {
+                "reach": _plain("reach", text("open to")),
+                "units": _plain("units", text("unit")),
+            }
+        },
     ),
     Topic(
         "code",
@@ -180,14 +212,14 @@ TOPICS = (
         "P2",
         {
             "checkout": {
-                "commit": _commit,
-                "branch": _plain("branch"),
-                "changed files": _dirty,
+                "commit": Trait(text("commit"), _commit),
+                "branch": _plain("branch", text("branch")),
+                "dirty": Trait(text("files that differ from the commit"), _dirty),
             }
         },
     ),
     Topic("settings", text("Settings"), "P2", {"env_file": {}}),
-    Topic("models", text("Models"), "P2", {"model": {"content": _content}}),
+    Topic("models", text("Models"), "P2", {"model": {"content": Trait(text("content"), _content)}}),
 )
 """In the order they are told."""
 
@@ -210,9 +242,7 @@ def _names(kind: Kind, scope: Scope, topic: Topic) -> set[str]:
     }
 
 
-def _of_thing(
-    kind: Kind, name: str, traits: Mapping[str, Reader], scope: Scope
-) -> Iterator[Aspect]:
+def _of_thing(kind: Kind, name: str, traits: Mapping[str, Trait], scope: Scope) -> Iterator[Aspect]:
     found = {host.name: host.state.get(kind, name) for host in scope.hosts}
     there = {
         host.name: ABSENT if found[host.name] is None else THERE
@@ -221,14 +251,14 @@ def _of_thing(
     }
     if kind != "host" and len(there) > 1:
         yield Aspect(kind, name, "", there)
-    for trait, read in traits.items():
+    for trait, how in traits.items():
         values = {
             host: value
             for host, thing in found.items()
-            if thing is not None and (value := read(thing)) is not None
+            if thing is not None and (value := how.read(thing)) is not None
         }
         if len(values) > 1:
-            yield Aspect(kind, name, trait, values)
+            yield Aspect(kind, name, trait, values, how.title)
 
 
 def _settings(path: str, scope: Scope) -> Iterator[Aspect]:
@@ -248,7 +278,7 @@ def _settings(path: str, scope: Scope) -> Iterator[Aspect]:
             if settings.get(name) != _OTHER_KEY
         }
         if len(values) > 1:
-            yield Aspect("env_file", path, name, values)
+            yield Aspect("env_file", path, name, values, text("{name}", name=name))
 
 
 _OTHER_KEY = "\0"
@@ -259,9 +289,9 @@ def _pairs(lines: tuple[str, ...], comparable: bool) -> Iterator[tuple[str, str]
     for line in lines:
         name, _, value = line.partition("=")
         if value.startswith(HIDDEN):
-            yield name, f"a hidden value ({value.split()[1][:8]})" if comparable else _OTHER_KEY
+            yield name, value if comparable else _OTHER_KEY
         else:
-            yield name, value or "empty"
+            yield name, value or EMPTY
 
 
 def _usual_key(scope: Scope) -> str | None:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reporter.findings import Citation, Missing, Verdict
-from reporter.fleet.aspects import ABSENT, THERE, TOPICS, Aspect, Topic, aspects_of, cited, unseen
+from reporter.fleet.aspects import (
+    ABSENT,
+    EMPTY,
+    NONE,
+    THERE,
+    TOPICS,
+    Aspect,
+    Topic,
+    aspects_of,
+    cited,
+    unseen,
+)
 from reporter.fleet.engine import Fleet, FleetHost, fleet_rule
 from reporter.fleet.peers import Scope, scopes
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, joined, text
+from reporter.state.files import HIDDEN
+from reporter.state.words import REACHES
 
 __all__ = ["host_drift"]
 
@@ -175,32 +188,38 @@ def _lines(differing: list[Aspect]) -> Iterator[Text]:
             if len(rest) == 1
             else "{what}: {odd_value} on {odd}; {most_value} on {most}; other values: {more}",
             what=names,
-            odd=_named(list(others[1])),
+            odd=_named(others[1]),
             odd_value=_value(others[0]),
-            most=_named(list(most)) if len(most) <= 2 else text("{count} others", count=len(most)),
+            most=_named(most) if len(most) <= 2 else text("{count} others", count=len(most)),
             most_value=_value(value),
             more=len(rest) - 1,
         )
 
 
+_WORDS: Mapping[str, Text] = {
+    ABSENT: text("missing"),
+    THERE: text("there"),
+    NONE: text("none"),
+    EMPTY: text("empty"),
+    "yes": text("yes"),
+    "no": text("no"),
+    "restarting": text("restarting"),
+    **REACHES,
+}
+
+
 def _value(value: str) -> Text:
-    if value == ABSENT:
-        return text("missing")
-    if value == THERE:
-        return text("there")
+    if value.startswith(HIDDEN):
+        return text("a hidden value ({fingerprint})", fingerprint=value.split()[1][:8])
     short = value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 1]}…"
-    return text("{value}", value=short)
+    return _WORDS.get(value, text("{value}", value=short))
 
 
-def _named(names: list[str]) -> Text:
+def _named(names: Sequence[Value]) -> Text:
     """Name the first few."""
     more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES])
-    return (
-        text("{names} and {more} more", names=shown, more=more)
-        if more > 0
-        else text("{names}", names=shown)
-    )
+    shown = joined(names[:_MOST_NAMES])
+    return text("{names} and {more} more", names=shown, more=more) if more > 0 else shown
 
 
 def _citations(differing: list[Aspect], scope: Scope) -> Iterator[Citation]:

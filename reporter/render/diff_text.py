@@ -12,6 +12,7 @@ from reporter.diff.stories import Change, stories
 from reporter.messages import EN, Catalogue, Text, joined, text
 from reporter.render.terminal import Shown, shown_in
 from reporter.rules.times import span
+from reporter.words import STATUSES
 
 __all__ = ["render"]
 
@@ -182,9 +183,10 @@ def _said(change: FindingChange) -> Text:
 
 
 def _was(seen: Seen) -> Text:
+    status = STATUSES[seen.status]
     if seen.severity is None:
-        return text("{status}", status=seen.status)
-    return text("{status}, {severity}", status=seen.status, severity=seen.severity)
+        return status
+    return joined([status, seen.severity])
 
 
 def _alike(diff: Diff, shown: Shown) -> Iterator[str]:

@@ -128,7 +128,7 @@ CHANGES = {
     "a port moves to loopback": (
         NEW.changed(ports={8080: "127.0.0.1"}),
         [
-            "port tcp/8080, open to: was world, is loopback",
+            "port tcp/8080: was open to the world, is loopback only",
             "port tcp/8080, addresses: now 127.0.0.1, no longer 0.0.0.0",
         ],
     ),

@@ -53,22 +53,22 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "listeners": (
         {"ports": {8080: "127.0.0.1"}},
         "P2",
-        "tcp/8080 reach: loopback on web2; world on 3 others",
+        "tcp/8080 (open to): loopback only on web2; open to the world on 3 others",
     ),
     "code": (
         {"commit": "2" * 40},
         "P2",
-        "/srv/shop commit: 222222222222 on web2; 111111111111 on 3 others",
+        "/srv/shop (commit): 222222222222 on web2; 111111111111 on 3 others",
     ),
     "settings": (
         {"env": {"LOG_LEVEL": "debug", "API_KEY": "#aaaa 16-31"}},
         "P2",
-        "/etc/shop/shop.env LOG_LEVEL: debug on web2; info on 3 others",
+        "/etc/shop/shop.env (LOG_LEVEL): debug on web2; info on 3 others",
     ),
     "models": (
         {"models": {"a.pt": "a" * 64, "b.pt": "c" * 64}},
         "P2",
-        "/srv/models/b.pt content: cccccccccccc on web2; bbbbbbbbbbbb on 3 others",
+        "/srv/models/b.pt (content): cccccccccccc on web2; bbbbbbbbbbbb on 3 others",
     ),
 }
 
@@ -95,8 +95,8 @@ def test_a_hidden_value_is_compared_by_its_fingerprint() -> None:
     machines[2] = machines[2].changed(env={"LOG_LEVEL": "info", "API_KEY": "#bbbb 16-31"})
     verdict = drift(report_of(*machines))["shop/settings"]
     assert told(verdict) == [
-        "/etc/shop/shop.env API_KEY: a hidden value (bbbbbbbb) on web3; a hidden value (aaaaaaaa) "
-        "on web1, web2"
+        "/etc/shop/shop.env (API_KEY): a hidden value (bbbbbbbb) on web3; a hidden value "
+        "(aaaaaaaa) on web1, web2"
     ]
 
 
@@ -119,7 +119,7 @@ def test_two_hosts_only_differ() -> None:
     machines[1] = machines[1].changed(commit="2" * 40)
     verdict = drift(report_of(*machines))["shop/code"]
     assert "2 hosts differ" in str(verdict.message)
-    assert told(verdict) == ["/srv/shop commit: 222222222222 on web2; 111111111111 on web1"]
+    assert told(verdict) == ["/srv/shop (commit): 222222222222 on web2; 111111111111 on web1"]
 
 
 def test_what_differs_on_every_host_is_its_own() -> None:
