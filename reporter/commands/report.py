@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from reporter import outputs
-from reporter.commands.judging import exit_code, load, profiles_of, report_options, summarise
+from reporter.commands.judging import (
+    exit_code,
+    load,
+    profiles_of,
+    report_options,
+    side_of_path,
+    summarise,
+    waivers_of,
+)
 from reporter.locale import catalogue
 
 __all__ = ["report"]
@@ -24,7 +32,9 @@ def report(
     out: Path | None,
     lang: str,
     profile: Path | None,
+    waivers: Path | None,
     fail_on: str | None,
+    new_since: Path | None,
     min_coverage: float | None,
     summary: Path | None,
 ) -> int:
@@ -34,7 +44,9 @@ def report(
     """
     if len(formats) > 1 and out is None:
         raise click.UsageError("Several --format need --out, a folder.")
-    built = load(archive, profiles_of(profile))
+    profiles, accepted = profiles_of(profile), waivers_of(waivers)
+    since = side_of_path(new_since, profiles, accepted, fail_on)
+    built = load(archive, profiles, accepted)
     chosen = formats or ("text",)
     if out is None:
         click.echo(outputs.render(built, chosen[0], catalogue(lang)), nl=False)
@@ -42,4 +54,4 @@ def report(
         for path in outputs.write(built, chosen, out, catalogue(lang)):
             click.echo(f"Report: {path}", err=True)
     summarise(built, summary)
-    return exit_code(built, fail_on, min_coverage)
+    return exit_code(built, fail_on, min_coverage, since)

@@ -11,7 +11,14 @@ from reporter import archive as archives
 from reporter import outputs
 from reporter import report as reports
 from reporter.commands.collecting import collect_archive, collect_options, interrupted
-from reporter.commands.judging import exit_code, profiles_of, report_options, summarise
+from reporter.commands.judging import (
+    exit_code,
+    profiles_of,
+    report_options,
+    side_of_path,
+    summarise,
+    waivers_of,
+)
 from reporter.locale import catalogue
 
 __all__ = ["run"]
@@ -25,7 +32,9 @@ def run(
     out: Path | None,
     lang: str,
     profile: Path | None,
+    waivers: Path | None,
     fail_on: str | None,
+    new_since: Path | None,
     min_coverage: float | None,
     summary: Path | None,
     **options: Any,
@@ -34,12 +43,13 @@ def run(
 
     The archive and the reports stay in the run's folder; the report also goes to stdout.
     """
-    profiles = profiles_of(profile)
+    profiles, accepted = profiles_of(profile), waivers_of(waivers)
+    since = side_of_path(new_since, profiles, accepted, fail_on)
     folder, stopped = collect_archive(options)
     if stopped:
         return interrupted(folder)
     loaded = archives.load([folder])
-    report = reports.build(loaded, profiles)
+    report = reports.build(loaded, profiles, accepted)
     sentences = catalogue(lang)
     chosen = formats or tuple(outputs.FORMATS)
     written = outputs.write(report, chosen, out or folder / "report", sentences)
@@ -51,4 +61,4 @@ def run(
     for path in written:
         click.echo(f"Report:  {path}", err=True)
     summarise(report, summary)
-    return exit_code(report, fail_on, min_coverage)
+    return exit_code(report, fail_on, min_coverage, since)

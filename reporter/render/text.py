@@ -15,6 +15,7 @@ from reporter.judgement.likeness import alike, said_of_each
 from reporter.judgement.works import Work
 from reporter.messages import EN, Catalogue, Text, Value, joined, text
 from reporter.recorded import recorded
+from reporter.render.fleet_text import fleet_lines, waived_lines
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
@@ -71,16 +72,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         return shown(text(template, **values))
 
     def wrapped(value: Any, first: str, rest: str) -> str:
-        return "\n".join(
-            textwrap.wrap(
-                " ".join(shown(value).split()),
-                WIDTH,
-                initial_indent=first,
-                subsequent_indent=rest,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+        return _broken_up(shown(value), first, rest)
 
     # Not HTML: every value is made safe for a terminal by `finalize` instead.
     environment = Environment(  # noqa: S701
@@ -107,6 +99,9 @@ def _environment(catalogue: Catalogue) -> Environment:
     environment.globals.update(
         _=sentence,
         streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
+        fleet_findings=lambda report: _Lines(fleet_lines(report, shown, _broken_up, _STATUS)),
+        waived=lambda host: _Lines(waived_lines(host, shown, _broken_up)),
+        counts=_counts,
         matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
         came_of=_came_of,
         chain=_chain,
@@ -123,6 +118,31 @@ def _environment(catalogue: Catalogue) -> Environment:
         weight=lambda finding, host: who_weighed(finding, host.profiles),
     )
     return environment
+
+
+def _counts(host: HostReport) -> Text:
+    """Return how many findings of a host have each status, and how many are waived."""
+    if host.waived:
+        return text(
+            "{down} down, {degraded} degraded, {unknown} unknown, {ok} ok, {waived} waived",
+            waived=len(host.waived),
+            **host.counts(),
+        )
+    return text("{down} down, {degraded} degraded, {unknown} unknown, {ok} ok", **host.counts())
+
+
+def _broken_up(line: str, first: str, rest: str) -> str:
+    """Break a line that was made safe."""
+    return "\n".join(
+        textwrap.wrap(
+            " ".join(line.split()),
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 class _Lines(str):
