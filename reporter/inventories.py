@@ -11,6 +11,7 @@ import yaml
 
 from reporter.messages import Text, text
 from reporter.profile_inventories import Inventory
+from reporter.unit_suffix import full_name
 
 __all__ = ["Declared", "DeclaredUnit", "UnreadableInventory", "read_inventory"]
 
@@ -113,13 +114,12 @@ def _item(inventory: Inventory, key: str, value: Any) -> DeclaredUnit:
 
 def _unit(inventory: Inventory, name: str | None, value: Any) -> str | None:
     if inventory.unit is None:
-        return f"{name}.service" if name else None
-    if "{name}" in inventory.unit:
-        return inventory.unit.replace("{name}", name) if name else None
-    found = _text(_at(value, inventory.unit))
-    if not found:
-        return None
-    return found if "." in found else f"{found}.service"
+        found = name
+    elif "{name}" in inventory.unit:
+        found = inventory.unit.replace("{name}", name) if name else None
+    else:
+        found = _text(_at(value, inventory.unit))
+    return full_name(found) if found else None
 
 
 def _means(state: str | None) -> Literal["running", "stopped"] | None:

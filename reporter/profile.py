@@ -20,6 +20,7 @@ from reporter.profile_components import Component, components_of, layers_of
 from reporter.profile_inventories import Inventory, inventories_of
 from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
+from reporter.unit_suffix import full_name
 
 __all__ = ["Profile", "Profiles", "load_profiles", "matches"]
 
@@ -132,12 +133,9 @@ class Profiles:
 
     def expected_units(self) -> tuple[str, ...]:
         """Return the units some profile says must run, with their suffix."""
-        names = {
-            name if "." in name else f"{name}.service"
-            for profile in self.all
-            for name in profile.expected_units
-        }
-        return tuple(sorted(names))
+        return tuple(
+            sorted({full_name(name) for profile in self.all for name in profile.expected_units})
+        )
 
     def expected_ports(self) -> tuple[int, ...]:
         """Return the ports some profile says something must listen on."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
 from reporter.errors import InputError
+from reporter.unit_suffix import full_name
 
 __all__ = ["Family", "LoadEvidence", "Outcome", "load_evidence", "model_families"]
 
@@ -95,7 +96,7 @@ def _evidence(item: Any, place: str) -> LoadEvidence:
             "fallback"
         )
     return LoadEvidence(
-        unit=unit if "." in unit else f"{unit}.service",
+        unit=full_name(unit),
         outcomes=tuple(
             (str(name), _outcome(patterns[name], f"{place}.patterns.{name}"))
             for name in sorted(patterns, key=str)
