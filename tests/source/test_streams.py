@@ -102,6 +102,14 @@ CASES = {
     "itself": ("def f(s):\n    r.xadd(s, {})\n    f(s)", set()),
     "in circles": ("A = B\nB = A\nr.xadd(A, {})", set()),
     "by command": ('r.execute_command("XADD", "a:b", "*", "k", "v")', {"a:b"}),
+    "by command of a client of one's own": (
+        'class C:\n    def call(self, *words):\n        s.sendall(b" ".join(words))\n'
+        '    def append(self, stream, e):\n        self.call("XADD", stream, "*", *e)\n'
+        'C().append("a:b", {})',
+        {"a:b"},
+    ),
+    "by command in bytes": ('send(b"xadd", b"a:b", b"*", b"k", b"v")', {"a:b"}),
+    "by command, bounded": ('send("XADD", "a:b", "MAXLEN", "~", 9, "*", "k", "v")', {"a:b"}),
     "a secret": ('r.xadd("sk-live-51HqLyjWDarjtT1zdp7dc", {})', set()),
 }
 
@@ -130,6 +138,24 @@ def test_readers_and_their_groups(tmp_path: Path) -> None:
         ("reads", "a:5", "k"),
         ("reads", "a:6", "m"),
         ("reads", "a:7", None),
+    }
+
+
+def test_readers_that_speak_for_themselves(tmp_path: Path) -> None:
+    """Whole commands are found whatever the function is called; a line for a log is none."""
+    code = (
+        'send("XGROUP", "CREATE", "a:1", "g", "0")\n'
+        'send("XREADGROUP", "GROUP", "g", "c", "STREAMS", "a:1", "a:2", ">", ">")\n'
+        'send("XREAD", "BLOCK", 5000, "STREAMS", "a:3", "$")\nsend("XACK", "a:4", "h", n)\n'
+        'log("XADD", "a:5")\nlog("XREAD", "a:6", "gave", 7)\nlog("XACK %s", "a:7", n, m)\n'
+        'log("XREADGROUP", "of", "GROUP", "g", "at", "a:8", "done")\n'
+    )
+    assert shown(streams(tmp_path, code).uses) == {
+        ("creates group", "a:1", "g"),
+        ("reads", "a:1", "g"),
+        ("reads", "a:2", "g"),
+        ("reads", "a:3", None),
+        ("reads", "a:4", "h"),
     }
 
 
