@@ -8,7 +8,15 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tu
 
 from truthmap_collector import host, reading
 
-__all__ = ["Folders", "Path", "is_broad", "is_installed", "root_of", "search_path"]
+__all__ = [
+    "Folders",
+    "Path",
+    "is_broad",
+    "is_installed",
+    "linked_folders",
+    "root_of",
+    "search_path",
+]
 
 _MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "manage.py")
 BROAD = set("/ /home /opt /srv /root /var /var/lib /usr/local /tmp /mnt".split())  # noqa: SIM905 - shorter
@@ -126,7 +134,7 @@ def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
 
 def search_path(script_folder: str, cwd: str, root: str, more: List[str], python: str) -> Path:
     """Return where a program's modules are looked for. `more` are the declared folders."""
-    first = [script_folder, *_linked(python)]
+    first = [script_folder, *linked_folders(python)]
     then = [cwd] + list(_upwards(script_folder, root)) + more
     return Path(_once(first), tuple(one for one in _once(then) if one not in first))
 
@@ -167,7 +175,7 @@ def is_installed(path: str) -> bool:
     return "/site-packages/" in path or "/dist-packages/" in path
 
 
-def _linked(python: str) -> Iterator[str]:
+def linked_folders(python: str) -> Iterator[str]:
     """Yield the folders a virtual environment links to (`pip install --editable`)."""
     lib = os.path.join(os.path.dirname(os.path.dirname(python)), "lib")
     if not python.startswith("/") or python.startswith("/usr/bin/"):
