@@ -224,3 +224,24 @@ def test_nothing_named(look: Look) -> None:
 
     assert (record["outcome"], record["item"]) == ("collected", None)
     assert record["stdout"]["size"] == 0
+
+
+def test_identifiers_keep_a_name_readable(look: Look) -> None:
+    """A unit of whose file another probe knows is named, also where it is not in memory."""
+    said = {
+        "id": "said",
+        "kind": "command",
+        "args": {"argv": ["echo", "written by qxz7-vbk9w"]},
+        "mask": "text",
+    }
+    files = {
+        "id": "files",
+        "kind": "command",
+        "args": {"argv": ["echo", "qxz7-vbk9w.service disabled enabled"]},
+        "mask": "none",
+    }
+    unknown = look(said, files)
+    known = look(said, {**files, "identifiers": "unit_file_names"})
+
+    assert "written by <masked:10>\n" == unknown["said"]["stdout"]["data"]
+    assert "written by qxz7-vbk9w\n" == known["said"]["stdout"]["data"]
