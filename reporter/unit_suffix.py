@@ -5,7 +5,19 @@ from __future__ import annotations
 __all__ = ["full_name"]
 
 _TYPES = frozenset(
-    "service socket device mount automount swap target path timer slice scope".split()
+    (
+        "service",
+        "socket",
+        "device",
+        "mount",
+        "automount",
+        "swap",
+        "target",
+        "path",
+        "timer",
+        "slice",
+        "scope",
+    )
 )
 """Suffixes of systemd.unit(5)."""
 

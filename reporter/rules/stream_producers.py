@@ -87,14 +87,16 @@ def stream_producers(
     EVALSHA. Candidates are connections open when the last entry came whose last command was XADD;
     clients on unix sockets and other hosts have no unit here. Only the newest entries are read.
     Command lines are masked: a stream's name is kept in them where it was known when they were.
+    Streams of a replica whose primary is on the same host are judged there.
 
     Source: Redis documentation, CLIENT LIST; ss(8); systemctl(1).
     """
     surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
     code = code_of(host, source_scan, units, unit_env_files, env_files)
     flow = Flow(Observed(host, surveys, sockets, socket_processes, units, unit_files, code))
-    for stream in flow.streams:
-        yield _judged(stream, host)
+    for server in flow.originals:
+        for stream in server.streams:
+            yield _judged(stream, host)
 
 
 def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
@@ -177,7 +179,7 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
 
 def _unread(observed: Observed) -> Missing | None:
     """Say why a unit's code may write the stream although none that was read does."""
-    return observed.code.gap
+    return observed.code.unsure("writes")
 
 
 def _said(known: tuple[Producer, ...]) -> Producer:

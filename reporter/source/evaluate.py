@@ -574,6 +574,8 @@ class Evaluator:
             for key in self._environment:
                 if key.lower() == name.lower():
                     return self.variable(key, values)
+            if name.upper() in self._environment:
+                return self.variable(name.upper(), values)
         return values
 
     def _call(self, one: Sequence[Any], scope: Scope) -> Values:

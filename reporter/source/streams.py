@@ -76,6 +76,11 @@ class Unresolved:
     line: int
     why: Text
 
+    @property
+    def how(self) -> How:
+        """What the call does."""
+        return _VERBS[self.call][0]
+
 
 @dataclass(frozen=True)
 class StreamUses:

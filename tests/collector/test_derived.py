@@ -243,5 +243,5 @@ def test_identifiers_keep_a_name_readable(look: Look) -> None:
     unknown = look(said, files)
     known = look(said, {**files, "identifiers": "unit_file_names"})
 
-    assert "written by <masked:10>\n" == unknown["said"]["stdout"]["data"]
-    assert "written by qxz7-vbk9w\n" == known["said"]["stdout"]["data"]
+    assert unknown["said"]["stdout"]["data"] == "written by <masked:10>\n"
+    assert known["said"]["stdout"]["data"] == "written by qxz7-vbk9w\n"

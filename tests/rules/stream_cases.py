@@ -320,7 +320,10 @@ def host(
             *asked,
             record("sockets_open", "".join(f"{line}\n" for line in sockets)),
             record("sockets_processes", "".join(f"{json.dumps(row)}\n" for row in processes)),
-            record("systemd_units", "\n".join(_unit(name, known[name]) for name in sorted(known))),
+            _asking(
+                "systemctl show --property=EnvironmentFiles '*'",
+                record("systemd_units", "\n".join(_unit(one, known[one]) for one in sorted(known))),
+            ),
             _files([*known, *files]),
         ],
         applications={"shop": dict(profile)} if profile else None,
@@ -353,8 +356,11 @@ def _unit(name: str, state: str | Mapping[str, str]) -> str:
 def _files(names: Iterable[str]) -> Record:
     lines = "".join(f"{name} enabled enabled\n" for name in sorted(set(names)))
     made = record("systemd_unit_files", lines or "x.service static -\n")
-    asked = {**msgspec.to_builtins(made), "command": "systemctl list-unit-files '*.service'"}
-    return msgspec.convert(sealed(asked), Record)
+    return _asking("systemctl list-unit-files '*.service'", made)
+
+
+def _asking(command: str, made: Record) -> Record:
+    return msgspec.convert(sealed({**msgspec.to_builtins(made), "command": command}), Record)
 
 
 def findings(collected: Bundle, rule: str | None = None) -> dict[str, Finding]:
