@@ -367,7 +367,6 @@ class _Judge:
 
     def _late(self, case: _Case) -> tuple[Life, str, list[UsedConnection]]:
         """Judge a group whose entries wait: a connection that waits too is not its reader's."""
-        consumers = case.group.consumers or ()
         holding = [
             one
             for one in self._reading

@@ -70,7 +70,8 @@ def stream_producers(
     How it is known is the finding's confidence: claimed, by the source field of the entries
     themselves; configured, by a unit's own command line that names the stream as its output, or by
     its code, which writes to it by that name;
-    inferred, where exactly one unit can be it. Several are candidates and named as such. A source
+    inferred, where exactly one unit can be it (also by code that may mean one of several streams).
+    Several are candidates and named as such. A source
     is matched to a unit by its name: case and -_. alike, without the application's prefix, with
     or without -service, and only where one unit fits.
 
@@ -266,6 +267,15 @@ def _details(stream: StreamFlow) -> Iterator[Text]:
     strange = [one.source or "?" for one in claims if one.health == "no unit"]
     if strange:
         yield text("no unit of this host goes by the name {names}", names=", ".join(strange))
+    yield from _chosen(stream)
+
+
+def _chosen(stream: StreamFlow) -> Iterator[Text]:
+    if stream.producers.chosen_by:
+        yield text(
+            "it is one of several streams that the code of {units} may write",
+            units=", ".join(stream.producers.chosen_by),
+        )
 
 
 def _tried(stream: StreamFlow) -> Iterator[Text]:
@@ -280,6 +290,7 @@ def _tried(stream: StreamFlow) -> Iterator[Text]:
             "its name stands in the command line of {units}, which may read or write it",
             units=", ".join(producers.named_by),
         )
+    yield from _chosen(stream)
     said = producers.tried[0]
     for one in producers.tried[1:]:
         said = text("{first}; {then}", first=said, then=one)

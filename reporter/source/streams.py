@@ -42,7 +42,8 @@ class StreamUse:
     """One stream one unit's code names: `stream` and `group` have `*` for what is not known.
 
     `confidence` is `configured`, or `inferred` where the name is one of several candidates or the
-    wrapper was found by its name alone. `why` says why a part is not known, else None.
+    wrapper was found by its name alone; `choice` is the former. `why` says why a part is not known,
+    else None.
     """
 
     unit: str
@@ -54,6 +55,7 @@ class StreamUse:
     line: int
     record: str
     why: Text | None = None
+    choice: bool = False
 
     @property
     def resolved(self) -> bool:
@@ -186,6 +188,7 @@ def _of_call(
                 line=line,
                 record=scan.record,
                 why=stream.why,
+                choice=not stream.sure,
             )
 
 

@@ -22,6 +22,7 @@ from reporter.report import HostReport, host_report
 from tests.builders import NOW, bundle, record, sealed
 from tests.rules.judging import judged
 from tests.rules.systemd_cases import with_profile
+from tests.source.scans import record_of, script, tree
 
 __all__ = [
     "ENDPOINT",
@@ -39,6 +40,7 @@ __all__ = [
     "stream",
     "survey",
     "verdict",
+    "with_code",
     "with_profile",
 ]
 
@@ -333,6 +335,27 @@ def host(
         for probe in collected.probes
     ]
     return msgspec.structs.replace(collected, probes=probes)
+
+
+def with_code(
+    collected: Bundle, folder: Path, programs: Mapping[str, str], files: Sequence[Row] = ()
+) -> Bundle:
+    """Return the host with the code that units run; `files` are rows of their environment files.
+
+    It is written below `folder`, and read there by the collector.
+    """
+    tree(folder, {f"{unit}/main.py": code for unit, code in programs.items()})
+    scanned = record_of([script(folder / unit / "main.py", unit) for unit in programs])
+    lines = "".join(f"{json.dumps(one)}\n" for one in files)
+    added = [
+        record("repository_source", scanned["stdout"]["data"], kind="source_scan"),
+        record("config_env_files", lines, kind="env_file"),
+    ]
+    return msgspec.structs.replace(
+        collected,
+        evidence=[*collected.evidence, *added],
+        probes=[*collected.probes, *({"id": one.probe} for one in added)],
+    )
 
 
 def _probe(name: str) -> Record:

@@ -26,8 +26,8 @@ def test_a_replica_that_just_lost_its_primary_is_p3_then_p2() -> None:
     later = with_info(bundle("data"), 6383, master_link_down_since_seconds=61)
     assert verdict(later, RULE, 6383).severity == "P2"
     for uptime, severity in ((59, "P3"), (60, "P2")):
-        fields = {"master_link_down_since_seconds": -1, "uptime_in_seconds": uptime}
-        never = with_info(bundle("data"), 6383, **fields)
+        since: dict[str, Any] = {"uptime_in_seconds": uptime, "master_link_down_since_seconds": -1}
+        never = with_info(bundle("data"), 6383, **since)
         assert verdict(never, RULE, 6383).severity == severity
         assert "never up" in str(verdict(never, RULE, 6383).message)
 

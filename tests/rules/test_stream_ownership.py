@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from reporter.evidence import Bundle, Record
 from reporter.report import host_report
 from tests.ablation import violations
-from tests.builders import record, without
+from tests.builders import without
 from tests.rules.stream_cases import (
     RULES,
     consumer,
@@ -24,9 +22,9 @@ from tests.rules.stream_cases import (
     stream,
     survey,
     verdict,
+    with_code,
 )
 from tests.rules.systemd_cases import replaced
-from tests.source.scans import record_of, script, tree
 
 RULE = "stream_ownership"
 READER = "shop-screen.service"
@@ -41,35 +39,18 @@ def followed(
 
     `show` is what its environment file sets SHOW to, or `denied`.
     """
-    tree(folder, {"main.py": code})
-    said = record_of([script(folder / "main.py", READER)])["stdout"]["data"]
     unit = {"ActiveState": state} if isinstance(state, str) else dict(state)
     row: dict[str, Any] = {"of": SETTINGS, "line": 1, "key": "SHOW", "value": show}
     file = {"file": SETTINGS, "mode": "0640", "uid": 0, "gid": 0, "owner": "root", "group": "root"}
-    more: dict[str, Any] = {
-        "size": 9,
-        "mtime": None,
-        "type": "file",
-        "target": None,
-        "closed_by": None,
-        "odd": [],
-    }
-    rows: list[dict[str, Any]] = [row, {**file, **more, "assignments": 1}] if show else []
+    more: dict[str, Any] = {"size": 9, "mtime": None, "type": "file", "target": None}
+    whole = {**file, **more, "closed_by": None, "odd": [], "assignments": 1}
+    rows: list[dict[str, Any]] = [row, whole] if show else []
     if show == "denied":
         rows = [{"file": SETTINGS, "outcome": "denied", "error": "Permission denied"}]
     if show:
         unit["EnvironmentFiles"] = f"{SETTINGS} (ignore_errors=no)"
     made = host(survey(stream("flows", entry(1))), units={READER: unit})
-    lines = "".join(f"{json.dumps(one)}\n" for one in rows)
-    added = [
-        record("repository_source", said, kind="source_scan"),
-        record("config_env_files", lines, kind="env_file"),
-    ]
-    return msgspec.structs.replace(
-        made,
-        evidence=[*made.evidence, *added],
-        probes=[*made.probes, *({"id": one.probe} for one in added)],
-    )
+    return with_code(made, folder, {READER: code}, rows)
 
 
 def ablated(collected: Bundle) -> list[str]:
@@ -82,7 +63,9 @@ def test_a_service_whose_code_reads_it_is_a_reader(tmp_path: Path) -> None:
     seen = verdict(followed(tmp_path), RULE, "flows")
     assert (seen.status, seen.severity, seen.confidence) == ("ok", None, "configured")
     assert seen.connected_to == (READER,)
-    assert any(f"{tmp_path}/main.py:2: reads flows" in one.excerpt for one in seen.citations)
+    assert any(
+        f"{tmp_path}/{READER}/main.py:2: reads flows" in one.excerpt for one in seen.citations
+    )
 
 
 def test_a_name_that_an_environment_file_gives_counts(tmp_path: Path) -> None:

@@ -49,6 +49,20 @@ CASES = {
     "a table": ('T = {"x": "a:x", "y": "a:y"}\nr.xadd(T["x"], {})', {"a:x"}),
     "a table's get": ('T = {"x": "a:x"}\nr.xadd(T.get("x"), {})', {"a:x"}),
     "any of a table": ('T = {"x": "a:x", "y": "a:y"}\nr.xadd(T[z], {})', {"a:x", "a:y"}),
+    "unpacked": ('A, B = "a:1", "a:2"\nr.xadd(B, {})', {"a:2"}),
+    "unpacked from a loop": (
+        'P = "a:"\nA, B, C = (P + n for n in ("1", "2", "3"))\nr.xadd(B, {})',
+        {"a:2"},
+    ),
+    "unpacked from a loop that leaves some out": (
+        'A, B = [n for n in ("a:1", "a:2", "a:3") if z]\nr.xadd(A, {})',
+        {"a:1", "a:2", "a:3"},
+    ),
+    "all of a loop": ('for s in ["a:" + n for n in "1 2".split()]:\n    r.xadd(s, {})', {"a:*"}),
+    "each of a list made in a loop": (
+        'for s in [f"a:{n}" for n in ("1", "2")]:\n    r.xadd(s, {})',
+        {"a:1", "a:2"},
+    ),
     "items": ('T = {"x": "a:x"}\nfor k, v in T.items():\n    r.xadd(v, {})', {"a:x"}),
     "the last word counts": ('s = "a:1"\ns = "a:2"\nr.xadd(s, {})', {"a:2"}),
     "either": ('s = "a:1"\nif z:\n    s = "a:2"\nr.xadd(s, {})', {"a:1", "a:2"}),
@@ -162,6 +176,11 @@ def test_readers_that_speak_for_themselves(tmp_path: Path) -> None:
 def test_one_of_several_is_an_inference(tmp_path: Path) -> None:
     found = streams(tmp_path, 'T = {"x": "a:x", "y": "a:y"}\nr.xadd(T[z], {})')
     assert {use.confidence for use in found.uses} == {"inferred"}
+    assert {use.choice for use in found.uses} == {True}
+    loop = streams(tmp_path, 'A, B = [n for n in ("a:1", "a:2", "a:3") if z]\nr.xadd(A, {})')
+    assert {(use.confidence, use.choice) for use in loop.uses} == {("inferred", True)}
+    sure = streams(tmp_path, 'A, B = (n for n in ("a:1", "a:2"))\nr.xadd(A, {})')
+    assert {(use.confidence, use.choice) for use in sure.uses} == {("configured", False)}
 
 
 ENVIRONMENT = 'import os\nr.xadd(os.getenv("OUT", "a:default"), {})\nr.xread({os.environ["IN"]: 0})'
