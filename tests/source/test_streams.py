@@ -124,6 +124,8 @@ CASES = {
     ),
     "by command in bytes": ('send(b"xadd", b"a:b", b"*", b"k", b"v")', {"a:b"}),
     "by command, bounded": ('send("XADD", "a:b", "MAXLEN", "~", 9, "*", "k", "v")', {"a:b"}),
+    "with slashes": ('P = "qxlm/"\nr.xadd(P + "eu/" + "vrnt", {})', {"qxlm/eu/vrnt"}),
+    "a secret with slashes": ('r.xadd("Zk/8dQ/x9/Wq4/tPz", {})', set()),
     "a secret": ('r.xadd("sk-live-51HqLyjWDarjtT1zdp7dc", {})', set()),
 }
 
