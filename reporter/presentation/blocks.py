@@ -10,7 +10,16 @@ from reporter.judgement.likeness import alike
 from reporter.messages import Text, text
 from reporter.report import Block, HostReport
 
-__all__ = ["HEADINGS", "evidence", "items", "plain", "quiet", "sections", "short_name"]
+__all__ = [
+    "HEADINGS",
+    "evidence",
+    "items",
+    "plain",
+    "quiet",
+    "sections",
+    "short_command",
+    "short_name",
+]
 
 HEADINGS = {
     "host": text("SYSTEM LAYER (VPS / OS)"),
@@ -83,7 +92,7 @@ def evidence(block: Block) -> list[tuple[str, str, int]]:
     for probe, records in by_probe.items():
         commands = [one for record in records for one in block.by_hand.get(record.id, ())]
         commands = commands or [record.command for record in records]
-        shown.append((_short_command(commands[0]), probe, len(commands) - 1))
+        shown.append((short_command(commands[0]), probe, len(commands) - 1))
     return shown
 
 
@@ -96,7 +105,7 @@ def _heading(block: Block, host: HostReport) -> Text:
     return text("{heading} ({whose})", heading=heading, whose=whose)
 
 
-def _short_command(command: str) -> str:
+def short_command(command: str) -> str:
     """Return the command with its long options cut: the whole stands in the evidence table."""
     words = command.split(" ")
     return " ".join(word if len(word) <= _LONG_WORD else f"{word[:40]}..." for word in words)

@@ -8,9 +8,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reporter.judgement.likeness import said_of_each
-from reporter.messages import EN, Catalogue, Value, joined, text
+from reporter.messages import EN, Catalogue, joined, text
 from reporter.presentation import blocks, chains, looked
 from reporter.render.model_text import matrix_lines
+from reporter.render.sentences import Lines, sentence_in
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
 from reporter.report import Block, Report
@@ -39,9 +40,6 @@ def render(report: Report, catalogue: Catalogue = EN) -> str:
 def _environment(catalogue: Catalogue) -> Environment:
     shown = shown_in(catalogue)
 
-    def sentence(template: str, **values: Value) -> str:
-        return shown(text(template, **values))
-
     def wrapped(value: Any, first: str, rest: str) -> str:
         return "\n".join(
             textwrap.wrap(
@@ -65,20 +63,20 @@ def _environment(catalogue: Catalogue) -> Environment:
     )
     environment.filters.update(
         at=at,
-        wrapped=lambda value, first, rest: _Lines(wrapped(value, first, rest)),
-        joined=lambda values, first, rest: _Lines(wrapped(joined(values), first, rest)),
+        wrapped=lambda value, first, rest: Lines(wrapped(value, first, rest)),
+        joined=lambda values, first, rest: Lines(wrapped(joined(values), first, rest)),
         shown=shown,
         status=_STATUS.__getitem__,
         running=_RUNNING.__getitem__,
         day=lambda time: time[:10],
         minute=looked.minute,
         clock=looked.clock,
-        lines=_Lines,
+        lines=Lines,
     )
     environment.globals.update(
-        _=sentence,
-        streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
-        matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
+        _=sentence_in(shown),
+        streams=lambda host: Lines("\n".join(table_lines(host.streams, shown))),
+        matrix=lambda host: Lines("\n".join(matrix_lines(host.models, shown))),
         came_of=looked.came_of,
         chain=chains.chain,
         coverage=looked.coverage,
@@ -95,14 +93,8 @@ def _environment(catalogue: Catalogue) -> Environment:
     return environment
 
 
-class _Lines(str):
-    """Text that was made safe and broken into lines already."""
-
-    __slots__ = ()
-
-
 def _finalize(shown: Any) -> Any:
-    return lambda value: value if isinstance(value, _Lines) else shown(value)
+    return lambda value: value if isinstance(value, Lines) else shown(value)
 
 
 def _quiet(block: Block) -> list[str]:
