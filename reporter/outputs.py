@@ -54,7 +54,7 @@ _TABLES = frozenset({"csv", "parquet"})
 
 
 def require(formats: Sequence[str]) -> None:
-    """Raise `InputError` if what a format is made with is not installed: better before than after."""
+    """Raise `InputError` if what a format is made with is not installed."""
     if _TABLES.intersection(formats):
         frames.require("parquet" in formats)
 

@@ -1,4 +1,4 @@
-"""Every finding of a report with what is said of it elsewhere: what lists of findings are made of."""
+"""Every finding of a report, with what else is said of it: what lists of findings are made of."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def frame(table: Table, report: Report) -> pd.DataFrame:
 def require(parquet: bool = False) -> Any:
     """Return pandas; raises `InputError` where it, or what it writes Parquet with, is missing."""
     try:
-        import pandas  # noqa: ICN001, PLC0415 - serves only those who ask for a table
+        import pandas  # noqa: PLC0415 - serves only those who ask for a table
 
         if parquet:
             import pyarrow  # noqa: F401, PLC0415

@@ -57,7 +57,7 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "truthmap_probes": (
         ("host", "outcome"),
-        "Evidence asked for: collected, absent (nothing to run on or to read), missing (no answer).",
+        "Evidence asked for: collected, absent (nothing to run on, or to read), missing.",
     ),
     "truthmap_coverage_ratio": (("host",), "The share of probes that gave an answer, 0 to 1."),
     "truthmap_findings": (

@@ -63,7 +63,7 @@ def render(report: Report) -> str:
 
 
 def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
-    """Return a rule with its documentation: the docstring, whose first paragraph says it shortly."""
+    """Return a rule with its documentation: the docstring, and its first paragraph as summary."""
     if rule is None:
         return {"id": name}
     first = " ".join(rule.doc.partition("\n\n")[0].split())

@@ -144,6 +144,7 @@ def listening_ports(
 def listeners_of(
     sockets: Sockets, processes: Processes | Missing, host: HostContext
 ) -> list[Listener]:
+    """Return every listener with its owner, ordered by protocol and address."""
     groups: dict[tuple[str, End], list[Socket]] = {}
     for socket in sockets.listening:
         groups.setdefault((socket.proto, socket.local), []).append(socket)
