@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from reporter import outputs
+from reporter.commands.exits import USAGE
 from reporter.commands.judging import exit_code, load, profiles_of, report_options, summarise
+from reporter.commands.publishing import published, show
 from reporter.locale import catalogue
+from reporter.publish.urls import sinks_of
 
 __all__ = ["report"]
 
@@ -22,6 +25,7 @@ def report(
     archive: tuple[Path, ...],
     formats: tuple[str, ...],
     out: Path | None,
+    urls: tuple[str, ...],
     lang: str,
     profile: Path | None,
     fail_on: str | None,
@@ -32,14 +36,17 @@ def report(
 
     ARCHIVE is a run's folder, a single bundle, or a tar file (.tar, .tar.gz, .tar.zst) of either.
     """
-    if len(formats) > 1 and out is None:
-        raise click.UsageError("Several --format need --out, a folder.")
+    if len(formats) > 1 and out is None and not urls:
+        raise click.UsageError("Several --format need --out, a folder, or --publish.")
+    chosen = tuple(dict.fromkeys(formats)) or ("text",)
+    outputs.require(chosen)
+    sinks = sinks_of(urls)
     built = load(archive, profiles_of(profile))
-    chosen = formats or ("text",)
-    if out is None:
-        click.echo(outputs.render(built, chosen[0], catalogue(lang)), nl=False)
-    else:
+    if out is not None:
         for path in outputs.write(built, chosen, out, catalogue(lang)):
             click.echo(f"Report: {path}", err=True)
+    elif not sinks:
+        show(built, chosen[0], catalogue(lang))
+    well = published(built, chosen, sinks, catalogue(lang))
     summarise(built, summary)
-    return exit_code(built, fail_on, min_coverage)
+    return exit_code(built, fail_on, min_coverage) if well else USAGE

@@ -8,27 +8,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reporter.judgement.likeness import said_of_each
-from reporter.messages import EN, Catalogue, joined, text
-from reporter.presentation import blocks, chains, looked
+from reporter.messages import EN, Catalogue, Value, joined, text
+from reporter.render import page
 from reporter.render.model_text import matrix_lines
-from reporter.render.sentences import Lines, sentence_in
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
-from reporter.report import Block, Report
+from reporter.report import Report
 from reporter.rules.times import at
 
 __all__ = ["render"]
 
 WIDTH = 100
-_STATUS = {"ok": "✅", "degraded": "⚠️", "down": "❌", "unknown": "❓"}
-_RUNNING = {
-    "yes": text("YES"),
-    "no": text("NO"),
-    "partial": text("PARTIAL"),
-    "unstable": text("YES (unstable)"),
-    "na": text("N/A"),
-    "unknown": text("UNKNOWN"),
-}
 
 
 def render(report: Report, catalogue: Catalogue = EN) -> str:
@@ -39,6 +29,9 @@ def render(report: Report, catalogue: Catalogue = EN) -> str:
 
 def _environment(catalogue: Catalogue) -> Environment:
     shown = shown_in(catalogue)
+
+    def sentence(template: str, **values: Value) -> str:
+        return shown(text(template, **values))
 
     def wrapped(value: Any, first: str, rest: str) -> str:
         return "\n".join(
@@ -63,40 +56,41 @@ def _environment(catalogue: Catalogue) -> Environment:
     )
     environment.filters.update(
         at=at,
-        wrapped=lambda value, first, rest: Lines(wrapped(value, first, rest)),
-        joined=lambda values, first, rest: Lines(wrapped(joined(values), first, rest)),
+        wrapped=lambda value, first, rest: _Lines(wrapped(value, first, rest)),
+        joined=lambda values, first, rest: _Lines(wrapped(joined(values), first, rest)),
         shown=shown,
-        status=_STATUS.__getitem__,
-        running=_RUNNING.__getitem__,
+        status=page.STATUS.__getitem__,
+        running=page.RUNNING.__getitem__,
         day=lambda time: time[:10],
-        minute=looked.minute,
-        clock=looked.clock,
-        lines=Lines,
+        minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
+        clock=page.clock,
+        lines=_Lines,
     )
     environment.globals.update(
-        _=sentence_in(shown),
-        streams=lambda host: Lines("\n".join(table_lines(host.streams, shown))),
-        matrix=lambda host: Lines("\n".join(matrix_lines(host.models, shown))),
-        came_of=looked.came_of,
-        chain=chains.chain,
-        coverage=looked.coverage,
-        evidence=blocks.evidence,
-        half_proven=chains.half_proven,
-        items=blocks.items,
+        _=sentence,
+        streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
+        matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
+        came_of=page.came_of,
+        chain=page.chain,
+        coverage=page.coverage,
+        evidence=page.evidence,
+        half_proven=page.half_proven,
+        items=page.items,
         listed=lambda parts: joined(parts, "; "),
-        open_ends=chains.open_ends,
-        quiet=_quiet,
+        open_ends=page.open_ends,
+        quiet=page.quiet,
         said_of_each=said_of_each,
-        scope=looked.scope,
-        sections=blocks.sections,
+        scope=page.scope,
+        sections=page.sections,
     )
     return environment
 
 
+class _Lines(str):
+    """Text that was made safe and broken into lines already."""
+
+    __slots__ = ()
+
+
 def _finalize(shown: Any) -> Any:
-    return lambda value: value if isinstance(value, Lines) else shown(value)
-
-
-def _quiet(block: Block) -> list[str]:
-    """Return the names of the subjects that are well and of which there is nothing to say."""
-    return [blocks.short_name(finding) for finding in blocks.quiet(block)]
+    return lambda value: value if isinstance(value, _Lines) else shown(value)

@@ -1,4 +1,4 @@
-"""Hosts for the HTML report: a large one, and one that calls its things what no page should obey."""
+"""Hosts for the HTML report: a large one, and one whose names no page should obey."""
 
 from __future__ import annotations
 

@@ -19,10 +19,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter.judgement.likeness import said_of_each
-from reporter.messages import Catalogue, joined
-from reporter.presentation import blocks, chains, looked, models, streams
+from reporter.messages import Catalogue, Value, joined, text
+from reporter.render import model_text, page, stream_text
 from reporter.render.html.anchors import anchor
-from reporter.render.sentences import sentence_in
 from reporter.render.terminal import Shown, safe, shown_in
 from reporter.rules.times import at
 from reporter.words import CONFIDENCES, RUNNING, STATUSES
@@ -51,6 +50,9 @@ class Pages:
 
 
 def _environment(shown: Shown) -> Environment:
+    def sentence(template: str, **values: Value) -> str:
+        return shown(text(template, **values))
+
     made = Environment(
         loader=PackageLoader("reporter.render"),
         autoescape=True,
@@ -62,33 +64,32 @@ def _environment(shown: Shown) -> Environment:
     made.filters.update(
         anchor=anchor,
         at=at,
-        minute=looked.minute,
+        minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
         content=_content,
         number=_number,
         second=lambda time: f"{time[:19]}Z",
-        short_name=blocks.short_name,
         shown=shown,
     )
     made.globals.update(
-        _=sentence_in(shown),
-        came_of=looked.came_of,
-        clock=looked.clock,
+        _=sentence,
+        came_of=page.came_of,
+        clock=page.clock,
         confidences=CONFIDENCES,
-        coverage=looked.coverage,
-        half_proven=chains.half_proven,
-        items=blocks.items,
+        coverage=page.coverage,
+        half_proven=page.half_proven,
+        items=page.items,
         listed=lambda parts: joined(parts, "; "),
-        model_cells=models.cells,
-        model_heads=models.HEADS,
-        open_ends=chains.open_ends,
-        quiet=blocks.quiet,
-        reach=models.reach,
+        model_cells=model_text.cells,
+        model_heads=shown(model_text.HEAD).split(" | "),
+        open_ends=page.open_ends,
+        quiet=page.quiet_findings,
+        reach=model_text.reach,
         running=RUNNING,
         said_of_each=said_of_each,
-        scope=looked.scope,
-        sections=blocks.sections,
-        stream_heads=streams.HEADS,
-        stream_legend=streams.LEGEND,
+        scope=page.scope,
+        sections=page.sections,
+        stream_heads=stream_text.HEADS,
+        stream_legend=stream_text.LEGEND,
         words=STATUSES,
     )
     return made

@@ -17,11 +17,11 @@ from reporter.findings import Finding, Status
 from reporter.judgement.causes import weakest
 from reporter.judgement.things import Thing, thing_of
 from reporter.messages import Text, Value, joined, text
-from reporter.presentation.layers import component_of_stream, component_of_unit, layers
-from reporter.presentation.streams import prefix_of
 from reporter.profile_components import Component
 from reporter.render.html.anchors import anchor
 from reporter.render.html.drawing import Band, Drawing, Link, Spot, Strand, draw
+from reporter.render.layers import component_of_stream, component_of_unit, layers
+from reporter.render.stream_text import prefix_of
 from reporter.report import HostReport
 from reporter.words import CONFIDENCES, STATUSES
 
@@ -58,8 +58,8 @@ class Part:
 class FlowMap:
     """The map of one server: `whole` is all of it, or its layers where `parts` hold those.
 
-    `name` is its anchor, `prefixes` are what the names in it leave out; `idle` are units that are connected and of
-    which it is not known what they write or read.
+    `name` is its anchor, `prefixes` are what the names in it leave out; `idle` are units that are
+    connected and of which it is not known what they write or read.
     """
 
     name: str

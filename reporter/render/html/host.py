@@ -12,13 +12,13 @@ from reporter.dataflow.table import ServerTable, StreamRow
 from reporter.engine import Rule
 from reporter.findings import SEVERITIES, Citation, Finding, Severity
 from reporter.judgement.causes import Cause
-from reporter.messages import Text, Value, text
-from reporter.presentation import streams
-from reporter.presentation.blocks import short_command
+from reporter.messages import Text, text
+from reporter.render import stream_text
 from reporter.render.html.anchors import anchor
 from reporter.render.html.drawing import Drawing
 from reporter.render.html.environment import Pages
 from reporter.render.html.flowmap import flow_maps
+from reporter.render.page import short_command
 from reporter.render.terminal import Shown
 from reporter.report import HostReport
 
@@ -70,19 +70,14 @@ class _Cited:
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the truth table; `order`, `length` and `moment` are what it is sorted by."""
+    """A row of the truth table; it is sorted by `order`, `length` and `moment`, or by its cells."""
 
-    name: str
+    cells: tuple[list[str], ...]
     finding: Finding | None
-    producers: tuple[Value, ...]
-    groups: tuple[Value, ...]
-    active: Text
     mark: str
     order: int
     length: int
-    shown_length: Value
     moment: str
-    last: Text
 
 
 @dataclass(frozen=True)
@@ -161,7 +156,7 @@ class _Page:
 
     def table_title(self, server: ServerTable) -> Text:
         """Return the title of a server's table."""
-        return streams.titled(server, self._prefix(server))
+        return stream_text.title(server, self._prefix(server))
 
     def rows(self, server: ServerTable) -> Iterator[_Row]:
         """Yield the rows of a server's table; of too many, those that move are left out first."""
@@ -183,22 +178,18 @@ class _Page:
     def _row(self, row: StreamRow, prefix: str, *, several: bool) -> _Row:
         about = (f"{rule}:{row.subject}" for rule in ("stream_activity", "expected_streams"))
         activity = row.activity
+        cells = stream_text.cells(row, prefix, self._shown, several=several)
         return _Row(
-            name=streams.stream_cell(row, prefix, several=several),
+            cells=cells,
             finding=next((self.by_id[one] for one in about if one in self.by_id), None),
-            producers=tuple(streams.producer_cells(row)),
-            groups=tuple(streams.group_cells(row)),
-            active=streams.ACTIVE[row.active],
             mark=_MARKS[row.active],
             order=_ORDER.index(row.active),
             length=-1 if row.length is None else row.length,
-            shown_length=streams.length_cell(row),
             moment=_moment(activity.id_at if activity else None),
-            last=row.shown,
         )
 
     def _prefix(self, server: ServerTable) -> str:
-        return streams.prefix_of([row.stream for row in server.rows])
+        return stream_text.prefix_of([row.stream for row in server.rows])
 
 
 def _moment(at: float | None) -> str:
