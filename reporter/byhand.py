@@ -12,7 +12,7 @@ import yaml
 import truthmap_collector
 from reporter.errors import InputError
 from reporter.locations import content_root
-from truthmap_control import answer, archive, probes, program
+from truthmap_control import answer, archive, probes, program, targets, values
 
 __all__ = ["declared_probes", "import_answers", "script"]
 
@@ -20,8 +20,11 @@ ANSWER_LIMIT = 64 * 1024 * 1024
 """The most an answer's file may hold, in bytes: the collector's own cap is a quarter of it."""
 
 
-def declared_probes() -> list[dict[str, Any]]:
-    """Return the probes the roles declare, checked; raises `InputError` for an unusable one."""
+def declared_probes(profiles: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Return the probes the roles declare, checked, with what `profiles` name for them.
+
+    Raises `InputError` for an unusable one.
+    """
     lists: dict[str, Any] = {}
     for defaults in sorted((content_root() / "roles").glob("probe_*/defaults/main.yml")):
         variables = yaml.safe_load(defaults.read_text(encoding="utf-8")) or {}
@@ -29,14 +32,16 @@ def declared_probes() -> list[dict[str, Any]]:
             lists[domain] = probes.filled(variables[name], variables)
     try:
         gathered = probes.gather(lists)
-    except probes.ProbeError as error:
+        return [
+            targets.filled(probe, profiles or {}) for found in gathered.values() for probe in found
+        ]
+    except (probes.ProbeError, values.SettingError) as error:
         raise InputError(str(error)) from error
-    return [probe for found in gathered.values() for probe in found]
 
 
-def script() -> str:
+def script(profiles: Mapping[str, Any] | None = None) -> str:
     """Return the collector and all probes as one `sh` file, with the collector's own limits."""
-    return program.script(program.request(declared_probes()))
+    return program.script(program.request(declared_probes(profiles)))
 
 
 def import_answers(

@@ -19,7 +19,7 @@ traceback. So what was not seen is always said, and no rule has to remember to s
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reporter.evidence import Bundle, Record
@@ -27,6 +27,7 @@ from reporter.facts import FactStore, Parser
 from reporter.findings import Citation, Finding, Missing, Severity, Verdict
 from reporter.messages import Text, text
 from reporter.profile import Profiles
+from reporter.severities import RULE_FAILED, overridden
 from reporter.tracebacks import portable_traceback
 
 __all__ = ["HostContext", "Rule", "Subjects", "facts_of", "judge", "judge_facts", "rule"]
@@ -125,7 +126,9 @@ def rule(
     return declare
 
 
-def judge(host: HostContext, rules: Iterable[Rule], parsers: Mapping[str, Parser]) -> list[Finding]:
+def judge(
+    host: HostContext, rules: Collection[Rule], parsers: Mapping[str, Parser]
+) -> list[Finding]:
     """Return the findings of every rule over the host's evidence, ordered by id."""
     return judge_facts(host, rules, facts_of(host.bundle, parsers))
 
@@ -137,8 +140,11 @@ def facts_of(bundle: Bundle, parsers: Mapping[str, Parser]) -> FactStore:
     return FactStore(parsers, bundle.evidence, asked, derived, _named(bundle))
 
 
-def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> list[Finding]:
-    """Return the findings of every rule over facts that may be shared, ordered by id."""
+def judge_facts(host: HostContext, rules: Collection[Rule], store: FactStore) -> list[Finding]:
+    """Return the findings of every rule over facts that may be shared, ordered by id.
+
+    They are weighed as the profiles say when all rules have judged.
+    """
     records = {record.id: record for record in host.bundle.evidence}
     findings: dict[str, Finding] = {}
     for declared in sorted(rules, key=lambda one: one.stage):
@@ -146,7 +152,16 @@ def judge_facts(host: HostContext, rules: Iterable[Rule], store: FactStore) -> l
         for verdict in _run(declared, host, store, earlier):
             finding = _finding(declared, verdict, host, store, records, earlier)
             findings.setdefault(finding.id, finding)
-    return [findings[key] for key in sorted(findings)]
+    reads = {one.id: _reads(one, store) for one in rules}
+    seen = {name for name, one in records.items() if one.outcome in {"collected", "absent"}}
+    ordered = (findings[key] for key in sorted(findings))
+    return overridden(ordered, host.profiles, reads, seen)
+
+
+def _reads(declared: Rule, store: FactStore) -> frozenset[str] | None:
+    if declared.stage:
+        return None
+    return frozenset(store.probe(name) for name in declared.facts)
 
 
 def _named(bundle: Bundle) -> dict[str, tuple[str, ...]]:
@@ -194,7 +209,7 @@ def _run(
     except Exception as error:  # noqa: BLE001 - one rule's crash is one unknown finding
         yield _unknown(
             declared,
-            "rule-error",
+            RULE_FAILED,
             text("the rule itself failed: {traceback}", traceback=portable_traceback(error)),
             (),
         )
@@ -275,12 +290,15 @@ def _finding(
         for name in declared.facts
         for part in (store.probe(name), *(record.id for record in store.records(name)))
     ).union(*(earlier[name].depends for name in verdict.stands_on))
+    unknown = verdict.status == "unknown"
+    at_worst = _at_worst(declared, host.profiles) if unknown else None
     return Finding(
         rule=declared.id,
         section=verdict.section or declared.section,
         verdict=verdict,
         verified_at=_verified_at(verdict.citations, records, host.bundle.started_at),
-        at_worst=_at_worst(declared, host.profiles) if verdict.status == "unknown" else None,
+        at_worst=at_worst,
+        rule_severity=at_worst if unknown else verdict.severity,
         depends=depends,
     )
 

@@ -13,6 +13,7 @@ from reporter.findings import Finding
 from reporter.messages import EN, Catalogue, Text, text
 from reporter.render.terminal import Shown, safe, shown_in
 from reporter.report import HostReport, Report
+from reporter.severities import who_weighed
 from reporter.words import CONFIDENCES, RUNNING, STATUSES, outcome_of
 
 __all__ = ["explain", "rule_catalogue", "rule_page"]
@@ -79,7 +80,7 @@ def _page(finding: Finding, host: HostReport, catalogue: Catalogue) -> Iterator[
     yield f"  {shown(verdict.message)}"
     for detail in verdict.details:
         yield f"  {shown(detail)}"
-    for line in _verdict(finding):
+    for line in _verdict(finding, host):
         yield f"  {shown(line)}"
     yield ""
     made = [*explain_judgement.of_finding(finding, host.judgement)]
@@ -109,16 +110,20 @@ def _page(finding: Finding, host: HostReport, catalogue: Catalogue) -> Iterator[
             yield from _record(record, shown)
 
 
-def _verdict(finding: Finding) -> Iterator[Text]:
+def _verdict(finding: Finding, host: HostReport) -> Iterator[Text]:
     verdict = finding.verdict
+    unknown = verdict.status == "unknown"
+    weighed = who_weighed(finding, host.profiles)
+    own: Text | str = verdict.severity or text("none")
     yield text(
         "status {status}, running {running}, severity {severity}",
         status=STATUSES[verdict.status],
         running=RUNNING[verdict.running],
-        severity=verdict.severity or text("none"),
+        severity=weighed if weighed and not unknown else own,
     )
-    if finding.at_worst:
-        yield text("not known, and could be as bad as {severity}", severity=finding.at_worst)
+    if unknown and (finding.at_worst or weighed):
+        worst: Text | str = weighed or finding.at_worst or ""
+        yield text("not known, and could be as bad as {severity}", severity=worst)
     yield text(
         "confidence {confidence}, verified {at} by the host's clock",
         confidence=CONFIDENCES[verdict.confidence],

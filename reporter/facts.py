@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 from reporter.evidence import Outcome, Record
 from reporter.findings import Missing
 from reporter.messages import Text, text
+from reporter.recorded import recorded
 from reporter.tracebacks import portable_traceback
 
 __all__ = ["Each", "FactStore", "NoFact", "Parser", "fact", "fact_each"]
@@ -209,7 +210,7 @@ def _not_collected(record: Record) -> Missing:
         text(
             "{outcome}: {reason}",
             outcome=_OUTCOMES[record.outcome],
-            reason=record.reason or text("no reason given"),
+            reason=recorded(record.reason) if record.reason else text("no reason given"),
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reporter.messages import Text
+from reporter.messages import Text, Value
 
 __all__ = [
     "SEVERITIES",
@@ -69,7 +69,7 @@ class Verdict:
     running: Running = "na"
     severity: Severity | None = None
     confidence: Confidence = "observed"
-    connected_to: tuple[str, ...] = ()
+    connected_to: tuple[Value, ...] = ()
     application: str | None = None
     layer: str | None = None
     details: tuple[Text, ...] = ()
@@ -82,7 +82,9 @@ class Finding:
     """One verdict about one subject of one host, with the rule it comes from.
 
     `at_worst` is, for an unknown finding, the worst severity the rule could have found had the
-    evidence been there: a threshold is not passed on what nobody saw.
+    evidence been there: a threshold is not passed on what nobody saw. `rule_severity` is what the
+    rule itself says of the severity, or of `at_worst` if unknown; `severity_by` the application
+    whose profile says otherwise, None if none does.
     """
 
     rule: str
@@ -90,6 +92,8 @@ class Finding:
     verdict: Verdict
     verified_at: str
     at_worst: Severity | None = None
+    rule_severity: Severity | None = None
+    severity_by: str | None = None
     waived: bool = False
     depends: frozenset[str] = field(default=frozenset(), compare=False)
 

@@ -65,7 +65,9 @@ def read_inventory(inventory: Inventory, content: str) -> Declared:
         pairs = [("", value) for value in found]
     else:
         raise UnreadableInventory(
-            text("{place} is neither a mapping nor a list", place=inventory.items or "the file")
+            text(
+                "{place} is neither a mapping nor a list", place=inventory.items or text("the file")
+            )
         )
     items = tuple(_item(inventory, key, value) for key, value in pairs[:_MOST])
     said = _at(data, inventory.date) if inventory.date else None

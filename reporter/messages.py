@@ -7,11 +7,11 @@ finding can be read in several languages, and two findings compared without comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-__all__ = ["EN", "Catalogue", "Text", "Value", "joined", "text"]
+__all__ = ["EN", "Catalogue", "Text", "Value", "joined", "some", "text", "together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,29 @@ def joined(parts: Iterable[Value], between: str = ", ") -> Text:
     """
     values = {f"part{number}": part for number, part in enumerate(parts, start=1)}
     return text(between.join(f"{{{name}}}" for name in values), **values)
+
+
+def some(names: Sequence[Value], most: int) -> Text:
+    """Return the first of a list, and how many more there are.
+
+    >>> str(some(["a", "b", "c"], most=2))
+    'a, b and 1 more'
+    """
+    shown = joined(names[:most])
+    more = len(names) - most
+    return text("{names} and {count} more", names=shown, count=more) if more > 0 else shown
+
+
+def together(names: Sequence[Value]) -> Text:
+    """Return names that are one thing said: `a and b and c`.
+
+    >>> str(together(["a", "b"]))
+    'a and b'
+    """
+    first, rest = names[0], names[1:]
+    if not rest:
+        return text("{name}", name=first)
+    return text("{name} and {rest}", name=first, rest=together(rest))
 
 
 @dataclass(frozen=True)

@@ -7,60 +7,42 @@ evidence against.
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES, Severity
-from reporter.profile_components import Component, components_of, layers_of
+from reporter.profile_check import check
+from reporter.profile_components import Component, components_of
 from reporter.profile_inventories import Inventory, inventories_of
 from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_ports_of
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
+from reporter.profile_schema import MOST_AGE_S, PREFIX, PROFILE
+from reporter.profile_severities import Override, severities_of
 
-__all__ = ["Profile", "Profiles", "load_profiles", "matches"]
+__all__ = ["TIMER", "Profile", "Profiles", "is_pattern", "load_profiles", "matches"]
 
-_KEYS = (
-    "title",
-    "units",
-    "expected_units",
-    "critical_units",
-    "expected_ports",
-    "root_listeners",
-    "root_units",
-    "processes",
-    "modes",
-    "streams",
-    "expected_streams",
-    "stream_freshness",
-    "layers",
-    "components",
-    "listeners",
-    "loopback_ports",
-    "models",
-    "load_evidence",
-    "inventories",
-)
+TIMER = ".timer"
+"""The suffix of timers' names."""
 
-_STREAMS = "names or shell patterns of streams"
-_AGE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h|d)")
 _AGE_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_MOST_AGE_S = 100 * 366 * 86400.0
 
 
 @dataclass(frozen=True)
 class Profile:
     """One application: unit patterns are shell patterns, with or without the unit's suffix.
 
+    `expected_timers` are full names or patterns of timers, with the suffix, `expected_files`
+    absolute paths or patterns of files.
     `root_listeners` are patterns of units or programs that may listen as root; None: not said.
     `root_units` are patterns of units that may run as root. `processes` are patterns of processes
     that are the application's: of their names, or with a slash of their programs and folders.
     `streams` are patterns of the streams that are the application's, `expected_streams` names of
     those that must be there and move. `stream_freshness` are patterns of streams with the age, in
     seconds, that their last event may have; the longest pattern that fits counts.
+    `severities` say how bad findings are, whatever their rules say; the first that fits counts.
     `modes` gives each mode the words by which settings and files name it; None: not said.
     """
 
@@ -69,7 +51,9 @@ class Profile:
     units: tuple[str, ...] = ()
     expected_units: tuple[str, ...] = ()
     critical_units: tuple[tuple[Severity, tuple[str, ...]], ...] = ()
+    expected_timers: tuple[str, ...] = ()
     expected_ports: tuple[int, ...] = ()
+    expected_files: tuple[str, ...] = ()
     root_listeners: tuple[str, ...] | None = None
     root_units: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
@@ -84,6 +68,7 @@ class Profile:
     models: tuple[Family, ...] = ()
     load_evidence: tuple[LoadEvidence, ...] = ()
     inventories: tuple[Inventory, ...] = ()
+    severities: tuple[Override, ...] = ()
 
     @property
     def ports(self) -> frozenset[int]:
@@ -105,7 +90,7 @@ class Profile:
 
     def owns(self, unit: str) -> bool:
         """Say whether the unit belongs to the application."""
-        return matches(unit, (*self.units, *self.expected_units))
+        return matches(unit, (*self.units, *self.expected_units, *self.expected_timers))
 
     def severity(self, unit: str) -> Severity | None:
         """Return how bad the operator says it is when the unit does not work."""
@@ -131,17 +116,50 @@ class Profiles:
         return next((profile for profile in self.all if profile.owns(unit)), None)
 
     def expected_units(self) -> tuple[str, ...]:
-        """Return the units some profile says must run, with their suffix."""
+        """Return the units some profile says must run, with their suffix: timers too."""
         names = {
             name if "." in name else f"{name}.service"
             for profile in self.all
             for name in profile.expected_units
         }
-        return tuple(sorted(names))
+        timers = {name for profile in self.all for name in profile.expected_timers}
+        return tuple(sorted(names | {name for name in timers if not is_pattern(name)}))
+
+    def expected_timers(self) -> tuple[str, ...]:
+        """Return the names and patterns of the timers some profile says must be active."""
+        named = {name for name in self.expected_units() if name.endswith(TIMER)}
+        said = {name for profile in self.all for name in profile.expected_timers}
+        return tuple(sorted(named | said))
+
+    def timer_patterns(self) -> tuple[str, ...]:
+        """Return the patterns that, some profile says, at least one timer fits."""
+        return tuple(name for name in self.expected_timers() if is_pattern(name))
+
+    def expects_timer(self, timer: str) -> bool:
+        """Say whether some profile says that the timer must be active."""
+        return any(fnmatch.fnmatchcase(timer, name) for name in self.expected_timers())
 
     def expected_ports(self) -> tuple[int, ...]:
         """Return the ports some profile says something must listen on."""
         return tuple(sorted({port for profile in self.all for port in profile.expected_ports}))
+
+    def expected_files(self) -> tuple[str, ...]:
+        """Return the paths and patterns of files some profile says its application needs."""
+        return tuple(sorted({path for profile in self.all for path in profile.expected_files}))
+
+    def file_owner(self, path: str) -> Profile | None:
+        """Return the application that expects the path or pattern."""
+        return next((profile for profile in self.all if path in profile.expected_files), None)
+
+    def file_severity(self, path: str, otherwise: Severity) -> Severity:
+        """Return the worst severity of the components the path is a file of, or `otherwise`."""
+        given = [
+            one.severity
+            for profile in self.all
+            for one in profile.components
+            if one.severity and one.has_file(path)
+        ]
+        return min(given, default=otherwise)
 
     def port_owner(self, port: int) -> Profile | None:
         """Return the application that expects the port."""
@@ -195,6 +213,11 @@ def matches(unit: str, patterns: tuple[str, ...]) -> bool:
     )
 
 
+def is_pattern(name: str) -> bool:
+    """Say whether a name is a shell pattern rather than one thing's own."""
+    return any(sign in name for sign in "*?[")
+
+
 def load_profiles(applications: Mapping[str, Any], where: str) -> Profiles:
     """Check and return the profiles of a bundle or file.
 
@@ -206,114 +229,63 @@ def load_profiles(applications: Mapping[str, Any], where: str) -> Profiles:
 
 
 def _profile(name: str, data: Any, where: str) -> Profile:
-    place = f"{where}: truthmap_app_{name}"
-    if not isinstance(data, dict):
-        raise InputError(f"{place} is not a mapping: give it keys such as {', '.join(_KEYS)}")
-    for key in data:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(str(key), _KEYS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(_KEYS)}"
-            raise InputError(f"{place}: unknown key '{key}'; {hint}")
-    critical = data.get("critical_units") or {}
-    if not isinstance(critical, dict) or any(key not in SEVERITIES for key in critical):
-        raise InputError(f"{place}.critical_units: give a mapping from P0, P1, P2, P3 to patterns")
-    layers = layers_of(data.get("layers"), f"{place}.layers")
+    place = f"{where}: {PREFIX}{name}"
+    check(data, PROFILE, place)
+    said = {key: value for key, value in data.items() if value is not None}
+
+    def names(key: str) -> tuple[str, ...]:
+        return tuple(said.get(key, ()))
+
+    layers = tuple(dict.fromkeys(names("layers")))
+    critical = said.get("critical_units", {})
     return Profile(
         name=name,
-        title=str(data.get("title") or name),
-        units=_patterns(data.get("units"), f"{place}.units"),
-        expected_units=_patterns(data.get("expected_units"), f"{place}.expected_units"),
+        title=said.get("title") or name,
+        units=names("units"),
+        expected_units=names("expected_units"),
         critical_units=tuple(
-            (severity, _patterns(critical[severity], f"{place}.critical_units.{severity}"))
+            (severity, tuple(critical[severity] or ()))
             for severity in SEVERITIES
             if severity in critical
         ),
-        expected_ports=_ports(data.get("expected_ports"), f"{place}.expected_ports"),
-        root_listeners=None
-        if data.get("root_listeners") is None
-        else _patterns(data["root_listeners"], f"{place}.root_listeners"),
-        root_units=_patterns(data.get("root_units"), f"{place}.root_units"),
-        processes=_patterns(
-            data.get("processes"), f"{place}.processes", "names or paths of programs, or patterns"
+        expected_timers=tuple(
+            name if name.endswith(TIMER) else name + TIMER for name in names("expected_timers")
         ),
-        modes=_modes(data.get("modes"), f"{place}.modes"),
-        streams=_patterns(data.get("streams"), f"{place}.streams", _STREAMS),
-        expected_streams=_expected_streams(
-            data.get("expected_streams"), f"{place}.expected_streams"
+        expected_ports=tuple(said.get("expected_ports", ())),
+        expected_files=names("expected_files"),
+        root_listeners=names("root_listeners") if "root_listeners" in said else None,
+        root_units=names("root_units"),
+        processes=names("processes"),
+        modes=_modes(said["modes"]) if "modes" in said else None,
+        streams=names("streams"),
+        expected_streams=names("expected_streams"),
+        stream_freshness=tuple(
+            (str(pattern), _age(age, f"{place}.stream_freshness.{pattern}"))
+            for pattern, age in said.get("stream_freshness", {}).items()
         ),
-        stream_freshness=_freshness(data.get("stream_freshness"), f"{place}.stream_freshness"),
         layers=layers,
-        components=components_of(data.get("components"), f"{place}.components", layers),
-        listeners=listeners_of(data.get("listeners"), f"{place}.listeners"),
-        loopback_ports=loopback_ports_of(data.get("loopback_ports"), f"{place}.loopback_ports"),
-        models=model_families(data.get("models"), f"{place}.models", _age),
-        load_evidence=load_evidence(data.get("load_evidence"), f"{place}.load_evidence"),
-        inventories=inventories_of(data.get("inventories"), f"{place}.inventories"),
+        components=components_of(said.get("components"), f"{place}.components", layers),
+        listeners=listeners_of(said.get("listeners"), f"{place}.listeners"),
+        loopback_ports=loopback_ports_of(said.get("loopback_ports")),
+        models=model_families(said.get("models"), f"{place}.models", _age),
+        load_evidence=load_evidence(said.get("load_evidence")),
+        inventories=inventories_of(said.get("inventories")),
+        severities=severities_of(said.get("severities")),
     )
 
 
-def _modes(value: Any, place: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise InputError(f"{place}: give a mapping from modes such as production to their words")
-    return tuple(
-        (name, tuple(word.lower() for word in _patterns(value[name], f"{place}.{name}")))
-        for name in sorted(value)
-    )
-
-
-def _expected_streams(value: Any, place: str) -> tuple[str, ...]:
-    names = _patterns(value, place, "full names of streams, not patterns")
-    for name in names:
-        if "*" in name:
-            raise InputError(
-                f"{place}: '{name}' is a pattern; give full names, and patterns in 'streams'"
-            )
-    return names
-
-
-def _freshness(value: Any, place: str) -> tuple[tuple[str, float], ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value):
-        raise InputError(
-            f"{place}: give a mapping from {_STREAMS} to ages such as 90s, 15m, 6h, 2d"
-        )
-    return tuple((pattern, _age(value[pattern], f"{place}.{pattern}")) for pattern in value)
+def _modes(value: dict[Any, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    words = {str(name): said or () for name, said in value.items()}
+    return tuple((name, tuple(word.lower() for word in words[name])) for name in sorted(words))
 
 
 def _age(value: Any, place: str) -> float:
     """Return seconds of a number, or of a whole or decimal number with s, m, h or d."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+    if isinstance(value, str):
+        number, unit = value.strip()[:-1], value.strip()[-1]
+        seconds = float(number) * _AGE_UNITS[unit]
     else:
-        found = _AGE.fullmatch(value.strip()) if isinstance(value, str) else None
-        seconds = float(found[1]) * _AGE_UNITS[found[2]] if found else -1.0
-    if not 0 < seconds < _MOST_AGE_S:
-        raise InputError(
-            f"{place}: '{value}' is no age; give seconds, or a number with s, m, h or d: 90s, 15m"
-        )
+        seconds = float(value)
+    if not 0 < seconds < MOST_AGE_S:
+        raise InputError(f"{place}: give an age of less than a hundred years, not '{value}'")
     return seconds
-
-
-def _ports(value: Any, place: str) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(_is_port(port) for port in value):
-        raise InputError(f"{place}: give a list of port numbers from 1 to 65535")
-    return tuple(value)
-
-
-def _is_port(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
-
-
-def _patterns(
-    value: Any, place: str, what: str = "unit names or shell patterns"
-) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f"{place}: give a list of {what}")
-    return tuple(value)

@@ -15,16 +15,10 @@ what stands at the place `name` says.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.errors import InputError
-
 __all__ = ["Inventory", "inventories_of"]
-
-_KEYS = ("path", "format", "date", "items", "name", "unit", "state", "port", "streams")
-_FORMATS = ("yaml", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +41,9 @@ class Inventory:
         return self.path.rpartition("/")[2]
 
 
-def inventories_of(value: Any, place: str) -> tuple[Inventory, ...]:
-    """Check and return the inventories; raises `InputError` that says where what is wrong."""
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise InputError(f"{place}: give a list of mappings with path, items, unit, state, …")
-    return tuple(_inventory(one, f"{place}[{number}]") for number, one in enumerate(value))
-
-
-def _inventory(value: Any, place: str) -> Inventory:
-    if not isinstance(value, dict):
-        raise InputError(f"{place}: is not a mapping: give it keys such as {', '.join(_KEYS)}")
-    for key, said in value.items():
-        if key not in _KEYS:
-            near = difflib.get_close_matches(str(key), _KEYS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(_KEYS)}"
-            raise InputError(f"{place}: unknown key '{key}'; {hint}")
-        if not isinstance(said, str) or not said:
-            raise InputError(f"{place}.{key}: give a text")
-    path = value.get("path", "")
-    if not path.startswith("/"):
-        raise InputError(f"{place}.path: give the absolute path of the file")
-    kind = value.get("format") or ("json" if path.endswith(".json") else "yaml")
-    if kind not in _FORMATS:
-        raise InputError(f"{place}.format: '{kind}' is none of {', '.join(_FORMATS)}")
-    return Inventory(**{**value, "format": kind})
+def inventories_of(value: Any) -> tuple[Inventory, ...]:
+    """Read the checked key `inventories`; the format is the name's where none is said."""
+    return tuple(
+        Inventory(**{"format": "json" if one["path"].endswith(".json") else "yaml", **one})
+        for one in value or ()
+    )

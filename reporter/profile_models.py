@@ -10,13 +10,13 @@ load_evidence:
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 from reporter.errors import InputError
+from reporter.profile_check import nearest
 
 __all__ = ["Family", "LoadEvidence", "Outcome", "load_evidence", "model_families"]
 
@@ -55,76 +55,33 @@ class LoadEvidence:
 
 
 def model_families(value: Any, place: str, age: Callable[[Any, str], float]) -> tuple[Family, ...]:
-    """Check and return the key `models`; `age` reads a span of time. Raises `InputError`."""
+    """Read the checked key `models`; `age` reads a span of time.
+
+    Raises `InputError` where an age is too long, or given for a family that there is not.
+    """
     if value is None:
         return ()
-    _known(value, ("families", "stale_after"), place)
-    families = value.get("families")
-    if not isinstance(families, dict) or not families:
-        raise InputError(f"{place}.families: give a mapping from a family's name to file patterns")
+    families = {str(name): patterns for name, patterns in value["families"].items()}
     stale = value.get("stale_after")
+    where = f"{place}.stale_after"
     if isinstance(stale, dict):
-        _known(stale, tuple(families), f"{place}.stale_after")
-        ages = {name: age(stale[name], f"{place}.stale_after.{name}") for name in stale}
+        for name in map(str, stale):
+            if name not in families:
+                raise InputError(f"{where}: unknown key '{name}'; {nearest(name, families)}")
+        ages = {str(name): age(said, f"{where}.{name}") for name, said in stale.items()}
     else:
-        common = None if stale is None else age(stale, f"{place}.stale_after")
-        ages = dict.fromkeys(families, common) if common is not None else {}
+        ages = {} if stale is None else dict.fromkeys(families, age(stale, where))
+    return tuple(Family(name, tuple(families[name]), ages.get(name)) for name in sorted(families))
+
+
+def load_evidence(value: Any) -> tuple[LoadEvidence, ...]:
+    """Read the checked key `load_evidence`."""
     return tuple(
-        Family(str(name), _texts(families[name], f"{place}.families.{name}"), ages.get(name))
-        for name in sorted(families, key=str)
-    )
-
-
-def load_evidence(value: Any, place: str) -> tuple[LoadEvidence, ...]:
-    """Check and return the key `load_evidence`. Raises `InputError`."""
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise InputError(f"{place}: give a list of mappings with the keys unit and patterns")
-    return tuple(_evidence(item, f"{place}[{at}]") for at, item in enumerate(value))
-
-
-def _evidence(item: Any, place: str) -> LoadEvidence:
-    _known(item, ("unit", "patterns"), place)
-    unit, patterns = item.get("unit"), item.get("patterns")
-    if not isinstance(unit, str) or not unit or "*" in unit:
-        raise InputError(f"{place}.unit: give the full name of a unit")
-    if not isinstance(patterns, dict) or not patterns:
-        raise InputError(
-            f"{place}.patterns: give a mapping from names in probe_journal_patterns to loaded or "
-            "fallback"
+        LoadEvidence(
+            unit=one["unit"] if "." in one["unit"] else f"{one['unit']}.service",
+            outcomes=tuple(
+                sorted((str(name), outcome) for name, outcome in one["patterns"].items())
+            ),
         )
-    return LoadEvidence(
-        unit=unit if "." in unit else f"{unit}.service",
-        outcomes=tuple(
-            (str(name), _outcome(patterns[name], f"{place}.patterns.{name}"))
-            for name in sorted(patterns, key=str)
-        ),
+        for one in value or ()
     )
-
-
-def _outcome(value: Any, place: str) -> Outcome:
-    if not _is_outcome(value):
-        raise InputError(f"{place}: '{value}' is neither 'loaded' nor 'fallback'")
-    return value
-
-
-def _is_outcome(value: Any) -> TypeGuard[Outcome]:
-    return value in ("loaded", "fallback")
-
-
-def _known(value: Any, keys: Iterable[str], place: str) -> None:
-    known = tuple(map(str, keys))
-    if not isinstance(value, dict):
-        raise InputError(f"{place}: give a mapping with keys such as {', '.join(known)}")
-    for key in value:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-            raise InputError(f"{place}: unknown key '{key}'; {hint}")
-
-
-def _texts(value: Any, place: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-        raise InputError(f"{place}: give a list of shell patterns of file names")
-    return tuple(value)

@@ -353,7 +353,7 @@ def _block(
         status=_block_status([finding.verdict.status for finding in findings]),
         running=_block_running([finding.verdict.running for finding in findings]),
         connected_to=(
-            *sorted({name for finding in talking for name in finding.verdict.connected_to}),
+            *sorted({one for finding in talking for one in finding.verdict.connected_to}, key=str),
             *sorted({_written(edge) for edge in written}, key=str),
         ),
         verified_at=min(finding.verified_at for finding in findings),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,25 @@ _OTHERS = "others"
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@:*-]*")
 
 
+_HINTS = """\
+  # Files that must be there, such as its database or its socket: the next collection looks at what
+  # is named here. Environment files that its units load are looked at anyway.
+  # expected_files: [/srv/name/name.db]
+  # What people call its parts, and what makes each of them up.
+  # components:
+  #   name:
+  #     title: Title
+  #     layer: execution
+  #     units: []
+  #     streams: []
+  #     ports: []
+  #     files: []
+  # How bad single findings are, whatever their rules say: P0 to P3, or none.
+  # severities:
+  #   'service_state:name.service': P1
+"""
+
+
 @dataclass
 class _Application:
     """What was observed of one application, over all hosts."""
@@ -41,6 +60,8 @@ class _Application:
     patterns: set[str] = field(default_factory=set)
     running: set[str] = field(default_factory=set)
     idle: dict[str, str] = field(default_factory=dict)
+    timers: set[str] = field(default_factory=set)
+    dead_timers: dict[str, str] = field(default_factory=dict)
     ports: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     streams: set[str] = field(default_factory=set)
     moving: set[str] = field(default_factory=set)
@@ -85,6 +106,7 @@ def _observe(host: HostReport, applications: dict[str, _Application]) -> None:
             application.running.add(unit_name)
         else:
             application.idle[unit_name] = _state(unit)
+    _observe_timers(units, groups, applications)
     _observe_ports(host, groups, applications)
     _observe_streams(host, groups, applications)
 
@@ -136,6 +158,22 @@ def _state(unit: Unit | None) -> str:
     return f"{unit.active_state or '?'}, {unit.unit_file_state or '?'}"
 
 
+def _observe_timers(
+    units: Units, groups: dict[str, tuple[str, str]], applications: dict[str, _Application]
+) -> None:
+    """Give each timer that is not the distribution's to the application of what it starts."""
+    for timer in units.of("timer"):
+        shipped = (timer.fragment_path or "/run/").startswith(_SHIPPED)
+        started = [unit for unit in timer.triggers or () if unit in groups]
+        if timer.load_state != "loaded" or shipped or not started:
+            continue
+        application = applications[groups[started[0]][0]]
+        if timer.active_state == "active":
+            application.timers.add(timer.name)
+        else:
+            application.dead_timers[timer.name] = _state(timer)
+
+
 def _observe_ports(
     host: HostReport, groups: dict[str, tuple[str, str]], applications: dict[str, _Application]
 ) -> None:
@@ -179,6 +217,13 @@ def _observe_streams(
 def _lines(application: _Application) -> Iterator[str]:
     yield f"truthmap_app_{application.name}:"
     yield f"  title: {_scalar(application.name.replace('_', ' ').title())}"
+    yield from _unit_lines(application)
+    yield from _port_lines(application)
+    yield from _stream_lines(application)
+    yield from _HINTS.splitlines()
+
+
+def _unit_lines(application: _Application) -> Iterator[str]:
     yield "  # Shell patterns of the units that belong to the application."
     yield "  units:"
     yield from _items(application.patterns)
@@ -188,17 +233,29 @@ def _lines(application: _Application) -> Iterator[str]:
         yield from _items(application.running)
     if application.idle:
         yield "  # These did not run. Those that should, belong to expected_units:"
-        for unit in sorted(application.idle):
-            yield f"  #   - {_comment(unit)}  ({_comment(application.idle[unit])})"
+        yield from _left_out(application.idle)
+    if application.timers:
+        yield "  # These were active: timers that must exist and be active."
+        yield "  expected_timers:"
+        yield from _items(application.timers)
+    if application.dead_timers:
+        yield "  # These were not active. Those that should be, belong to expected_timers:"
+        yield from _left_out(application.dead_timers)
     yield "  # How bad it is if a unit is down or keeps restarting; P0 is worst."
     yield "  # critical_units:"
     yield "  #   P0: []"
     yield "  #   P1: []"
+
+
+def _port_lines(application: _Application) -> Iterator[str]:
     if application.ports:
         yield "  # Ports something must listen on."
         yield "  expected_ports:"
         for port in sorted(application.ports):
             yield f"    - {port}  # {_comment(', '.join(sorted(application.ports[port])))}"
+
+
+def _stream_lines(application: _Application) -> Iterator[str]:
     if application.streams:
         yield "  # Shell patterns of the Redis streams that belong to the application."
         yield "  streams:"
@@ -209,20 +266,17 @@ def _lines(application: _Application) -> Iterator[str]:
         yield from _items(application.moving)
     if application.resting:
         yield "  # These did not move. Those that should, belong to expected_streams:"
-        for stream in sorted(application.resting):
-            yield f"  #   - {_comment(stream)}  ({application.resting[stream]})"
+        yield from _left_out(application.resting)
     if application.streams:
         yield "  # How old the last event of a stream may be; 24h where nothing is said."
         yield "  # stream_freshness:"
         yield "  #   'name:*': 15m"
-    yield "  # What people call its parts, and what makes each of them up."
-    yield "  # components:"
-    yield "  #   name:"
-    yield "  #     title: Title"
-    yield "  #     layer: execution"
-    yield "  #     units: []"
-    yield "  #     streams: []"
-    yield "  #     ports: []"
+
+
+def _left_out(names: Mapping[str, str]) -> Iterator[str]:
+    """Yield names as items in comments, each with what was seen of it."""
+    for name in sorted(names):
+        yield f"  #   - {_comment(name)}  ({_comment(names[name])})"
 
 
 def _items(values: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from reporter.evidence import Outcome, Record
 from reporter.findings import Confidence, Running, Status
 from reporter.messages import Text, joined, text
+from reporter.recorded import recorded
 
 __all__ = ["CONFIDENCES", "OUTCOMES", "RUNNING", "STATUSES", "outcome_of"]
 
@@ -48,5 +49,5 @@ def outcome_of(record: Record) -> Text:
     if record.exit_code is not None:
         outcome = joined([outcome, text("exit {code}", code=record.exit_code)])
     if record.reason:
-        return text("{what} ({why})", what=outcome, why=record.reason)
+        return text("{what} ({why})", what=outcome, why=recorded(record.reason))
     return outcome

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter.evidence import archive_schemas
+from reporter.profile_schema import profile_schema
 from reporter.render.json_v1 import report_schema
 from reporter.render.summary_v1 import summary_schema
 from truthmap_collector import declaration
@@ -23,6 +24,7 @@ def published() -> dict[str, dict[str, Any]]:
         "report-1.schema.json": report_schema(),
         "summary-1.schema.json": summary_schema(),
         "probes-1.schema.json": declaration.json_schema(),
+        "profile-1.schema.json": profile_schema(),
     }
 
 

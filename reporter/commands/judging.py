@@ -18,6 +18,7 @@ from reporter.commands.publishing import publish_option
 from reporter.errors import InputError
 from reporter.findings import SEVERITIES
 from reporter.locale import LANGUAGES
+from reporter.profile_schema import PREFIX
 from reporter.render import summary_v1
 
 __all__ = ["exit_code", "language_option", "load", "profiles_of", "report_options", "summarise"]
@@ -100,14 +101,13 @@ def profiles_of(path: Path | None) -> dict[str, Any] | None:
         raise InputError(f"{path}: {error.strerror}; give a YAML file of profiles") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
-    prefix = "truthmap_app_"
     found = {
-        str(key).removeprefix(prefix): value
+        str(key).removeprefix(PREFIX): value
         for key, value in (content.items() if isinstance(content, dict) else ())
-        if str(key).startswith(prefix)
+        if str(key).startswith(PREFIX)
     }
     if not found:
-        raise InputError(f"{path}: no profile in it; give variables named {prefix}<application>")
+        raise InputError(f"{path}: no profile in it; give variables named {PREFIX}<application>")
     return found
 
 

@@ -10,6 +10,7 @@ from reporter.dataflow.event_times import EventTime, id_order, id_time, payload_
 from reporter.messages import Text, text
 from reporter.parsers.redis_types import Sample, Stream, Survey
 from reporter.profile import Profiles
+from reporter.recorded import recorded
 
 __all__ = ["DAY_S", "Active", "Activity", "Growth", "activity_of", "stamp"]
 
@@ -66,16 +67,16 @@ class Activity:
     entry_seen: bool = False
 
     @property
-    def shown(self) -> Text:
+    def shown(self) -> str | Text:
         """The last event as its entry writes it, or by the time of its ID."""
         if self.unknown is not None and self.last_id is None:
             return text("UNKNOWN")
         if self.length == 0 and not self.ever:
-            return text("{id}", id="0-0")
+            return "0-0"
         if self.length == 0:
             return text("{id} (no entry left)", id=str(self.last_id))
         if self.payload is not None and self.payload.plausible:
-            return text("{time}", time=self.payload.shown)
+            return self.payload.shown
         if self.id_at is None:
             return text("{id} (an ID without time)", id=str(self.last_id))
         if self.payload is not None or not self.entry_seen:
@@ -195,7 +196,7 @@ def _why(survey: Survey, stream: Stream) -> Text:
         return text(
             "{command} was not answered: {error}",
             command=" ".join(refused.command[:2]),
-            error=refused.error,
+            error=recorded(refused.error),
         )
     if survey.stopped is not None:
         return text("the survey had ended before it was asked about: {why}", why=survey.stopped)

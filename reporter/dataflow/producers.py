@@ -20,6 +20,7 @@ from reporter.findings import Citation, Confidence, Missing
 from reporter.messages import Text, text
 from reporter.parsers.redis_types import Stream, Survey
 from reporter.parsers.systemd_units import Unit
+from reporter.recorded import recorded
 
 __all__ = ["Candidate", "Health", "Producer", "Producers", "producers_of", "source_fields"]
 
@@ -382,14 +383,14 @@ def _tried_clients(clients: Clients) -> Text:
 def _client_refusal(survey: Survey) -> Text:
     refused = next((one for one in survey.refused if one.command[:1] == ("CLIENT",)), None)
     if refused is not None:
-        return text("{error}", error=refused.error)
+        return text("{error}", error=recorded(refused.error))
     return survey.stopped or text("no answer")
 
 
 def _entry_refusal(survey: Survey, stream: Stream) -> Text:
     refused = next((one for one in stream.refused if one.command[:1] == ("XREVRANGE",)), None)
     if refused is not None:
-        return text("{error}", error=refused.error)
+        return text("{error}", error=recorded(refused.error))
     return survey.stopped or text("no answer")
 
 

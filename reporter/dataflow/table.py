@@ -11,6 +11,7 @@ from reporter.dataflow.producers import Producer
 from reporter.dataflow.readers import GroupState
 from reporter.findings import Missing
 from reporter.messages import Text, text
+from reporter.recorded import recorded
 
 __all__ = ["ServerTable", "StreamRow", "StreamTable", "stream_table"]
 
@@ -47,7 +48,7 @@ class StreamRow:
         return self.activity.length if self.activity else None
 
     @property
-    def shown(self) -> Text:
+    def shown(self) -> str | Text:
         """The last event, as the table shows it."""
         if self.activity is not None:
             return self.activity.shown
@@ -178,7 +179,7 @@ def _unknown(flow: StreamFlow) -> Iterator[Text]:
     if flow.groups is None:
         refused = (one for one in flow.stream.refused if "GROUPS" in one.command)
         error = next((one.error for one in refused), None)
-        yield text("its groups: {why}", why=error or text("no answer"))
+        yield text("its groups: {why}", why=recorded(error) if error else text("no answer"))
     if not flow.producers.known:
         for what in flow.producers.tried:
             yield text("its producer: {what}", what=what)

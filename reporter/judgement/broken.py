@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reporter.findings import Finding
@@ -38,8 +38,11 @@ class BrokenGroup:
     items: tuple[Broken, ...]
 
 
-def broken_of(risks: Iterable[Risk]) -> tuple[BrokenGroup, ...]:
-    """Return what is broken, by component, the worst first."""
+def broken_of(risks: Iterable[Risk], findings: Iterable[Finding]) -> tuple[BrokenGroup, ...]:
+    """Return what is broken, by component, the worst first.
+
+    What a profile says is of no severity is no risk, and broken all the same: it comes last.
+    """
     groups: dict[str, tuple[Text, list[Broken]]] = {}
     for risk in risks:
         component = risk.findings[0].verdict.component
@@ -53,8 +56,16 @@ def broken_of(risks: Iterable[Risk]) -> tuple[BrokenGroup, ...]:
             ),
         )
         groups.setdefault(str(component), (component, []))[1].append(item)
+    for finding in findings:
+        made_light = finding.severity_by is not None and finding.verdict.severity is None
+        if made_light and finding.verdict.status in {"down", "degraded"} and not finding.waived:
+            component = finding.verdict.component
+            item = Broken(finding.verdict.message, None, (finding,), None, ())
+            groups.setdefault(str(component), (component, []))[1].append(item)
     return tuple(BrokenGroup(title, tuple(items)) for title, items in groups.values())
 
 
-def _earliest(causes: Iterable[Cause]) -> float | None:
-    return min((cause.since for cause in causes if cause.since is not None), default=None)
+def _earliest(causes: Sequence[Cause]) -> float | None:
+    """Return the earliest moment of several; None where one of them shows none."""
+    moments = [cause.since for cause in causes if cause.since is not None]
+    return min(moments) if len(moments) == len(causes) else None

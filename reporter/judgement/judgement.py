@@ -76,7 +76,7 @@ def judgement_of(
     )
     return Judgement(
         works=works_of(streams.rows, findings, profiles),
-        broken=broken_of(risks),
+        broken=broken_of(risks, findings.values()),
         patterns=patterns,
         causes=causes,
         risks=risks,

@@ -13,13 +13,21 @@ __all__ = ["alike", "alike_in_short", "said_of", "said_of_each", "said_of_it"]
 def alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
     """Group findings that say the same of different subjects, details too; the order is kept."""
     return _grouped(
-        findings, lambda one: (one.verdict.status, one.verdict.severity, one.verdict.details)
+        findings,
+        lambda one: (one.verdict.status, one.verdict.severity, one.verdict.details, *_weight(one)),
     )
 
 
 def alike_in_short(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
     """Group findings whose sentence is the same but for the subject, whatever their details."""
-    return _grouped(findings, lambda one: ())
+    return _grouped(findings, _weight)
+
+
+def _weight(finding: Finding) -> tuple[object, ...]:
+    """Return who weighed a finding otherwise than its rule, and what its rule says."""
+    if finding.severity_by is None or finding.verdict.status == "unknown":
+        return (None, None)
+    return (finding.severity_by, finding.rule_severity)
 
 
 def _grouped(

@@ -20,6 +20,7 @@ from reporter.findings import SEVERITIES, Confidence, Finding, Severity
 from reporter.judgement.causes import Cause
 from reporter.judgement.likeness import alike_in_short, said_of
 from reporter.messages import Text, text
+from reporter.words import CONFIDENCES
 
 __all__ = ["Points", "Risk", "Score", "base_points", "risks_of", "score", "severity_of"]
 
@@ -108,7 +109,10 @@ def score(cause: Cause) -> Score:
         what = text("blast radius: {count} things downstream, at most 8 count", count=reached)
         terms.append(Points(what, min(reached, _MOST_BLAST)))
     if _CONFIDENCE[cause.confidence]:
-        what = text("confidence: the way to the cause is {confidence}", confidence=cause.confidence)
+        what = text(
+            "confidence: the way to the cause is {confidence}",
+            confidence=CONFIDENCES[cause.confidence],
+        )
         terms.append(Points(what, _CONFIDENCE[cause.confidence]))
     return Score(tuple(terms))
 

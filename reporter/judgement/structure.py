@@ -8,7 +8,7 @@ from reporter.dataflow.graph import Dataflow, Node
 from reporter.findings import Finding
 from reporter.judgement.patterns import Pattern
 from reporter.judgement.surroundings import Surroundings
-from reporter.messages import text
+from reporter.messages import joined, text
 from reporter.profile import Profiles
 
 __all__ = ["structures_of"]
@@ -83,9 +83,17 @@ def _single_points(
             readers.setdefault(unit, set()).update(reading)
     alone = sorted(unit for unit, others in readers.items() if len(others) >= _MUCH)
     if alone:
-        shown = "; ".join(
-            f"{unit.id} ({len(carried[unit])} streams, {len(readers[unit])} readers)"
-            for unit in alone
+        shown = joined(
+            (
+                text(
+                    "{unit} ({streams} streams, {readers} readers)",
+                    unit=unit.id,
+                    streams=len(carried[unit]),
+                    readers=len(readers[unit]),
+                )
+                for unit in alone
+            ),
+            "; ",
         )
         yield Pattern(
             id="pattern:single-point-of-failure",

@@ -10,8 +10,9 @@ from reporter.dataflow.readers import GroupState
 from reporter.dataflow.table import StreamRow
 from reporter.findings import Confidence, Finding
 from reporter.judgement.causes import weakest
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.profile import Profiles
+from reporter.words import CONFIDENCES
 
 __all__ = ["Work", "works_of"]
 
@@ -20,7 +21,7 @@ _LIVES = frozenset({"runs", "idle", "no unit"})
 
 @dataclass(frozen=True)
 class Work:
-    """One stream that moves, from who writes it to who reads it.
+    """One stream that moves, from who writes it to who reads it; or a site and who answers for it.
 
     `chain` names producer, stream, group and reader, as far as they are known; it is `proven`
     where a producer runs, the stream moves and a consumer keeps up. `lacks` says what is not
@@ -46,8 +47,13 @@ class Work:
 def works_of(
     rows: Iterable[StreamRow], findings: Mapping[str, Finding], profiles: Profiles
 ) -> tuple[Work, ...]:
-    """Return a chain for each stream that moves, the proven ones first, by component."""
+    """Return the chains of streams that move and of sites, the proven ones first, by component."""
     found = [_work(row, findings, profiles) for row in rows if row.active == "yes"]
+    found += [
+        _site(one)
+        for one in findings.values()
+        if one.rule == "proxied_services" and one.verdict.status == "ok"
+    ]
     return tuple(
         sorted(
             found, key=lambda one: (not one.proven, one.title is None, str(one.title), one.chain)
@@ -81,17 +87,33 @@ def _work(row: StreamRow, findings: Mapping[str, Finding], profiles: Profiles) -
     )
 
 
+def _site(finding: Finding) -> Work:
+    """Return the chain from a front end to the unit that answers behind it."""
+    verdict = finding.verdict
+    return Work(
+        title=None,
+        chain=(verdict.subject, *(str(one) for one in verdict.connected_to)),
+        proven=True,
+        message=verdict.message,
+        lacks=(),
+        confidence=verdict.confidence,
+        findings=(finding.id,),
+    )
+
+
 def _message(row: StreamRow, alive: list[Producer], keeping: list[GroupState]) -> Text:
-    names = ", ".join(f"{one.name} ({one.confidence})" for one in alive)
+    names = joined(
+        text("{unit} ({how})", unit=one.name, how=CONFIDENCES[one.confidence]) for one in alive
+    )
     groups = ", ".join(_group(one) for one in keeping)
-    if names and groups:
+    if alive and groups:
         return text(
             "{stream}: fresh events from {names}, read by {groups}",
             stream=row.subject,
             names=names,
             groups=groups,
         )
-    if names:
+    if alive:
         return text("{stream}: fresh events from {names}", stream=row.subject, names=names)
     if groups:
         return text("{stream}: fresh events, read by {groups}", stream=row.subject, groups=groups)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reporter.findings import Citation, Missing
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, text
 from reporter.models.inventory import Inventory
 from reporter.models.recognition import Kin, same_model
 from reporter.parsers.journal_counts import JournalCounts, Match, PatternRead
@@ -52,9 +52,9 @@ class Load:
     files: int | None
     cells: tuple[Cell, ...]
 
-    def symbols(self, outcome: Outcome) -> tuple[str, ...]:
+    def symbols(self, outcome: Outcome) -> tuple[Value, ...]:
         """Return the symbols with that outcome; `all` stands for a line that names none."""
-        return tuple(one.symbol or "all" for one in self.cells if one.outcome == outcome)
+        return tuple(one.symbol or text("all") for one in self.cells if one.outcome == outcome)
 
 
 @dataclass(frozen=True)

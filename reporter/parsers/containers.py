@@ -25,6 +25,7 @@ from reporter.facts import fact
 from reporter.findings import Citation
 from reporter.messages import Text, text
 from reporter.parsers.host_rows import json_rows
+from reporter.recorded import recorded
 
 __all__ = ["Container", "Containers"]
 
@@ -116,7 +117,7 @@ class _Rows:
         if error is None or not str(error).startswith(("No such file", "not asked")):
             self.lines[f"source {where}"] = line
         if error is not None and "ermission denied" in str(error):
-            self.gaps.append(text("{where}: {reason}", where=where, reason=str(error)))
+            self.gaps.append(text("{where}: {reason}", where=where, reason=recorded(str(error))))
 
 
 @fact("containers_present")

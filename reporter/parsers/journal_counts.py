@@ -34,6 +34,8 @@ from reporter.facts import NoFact, fact, fact_each
 from reporter.findings import Citation
 from reporter.messages import Text, text
 from reporter.parsers.host_rows import json_rows
+from reporter.recorded import recorded
+from reporter.words import OUTCOMES
 
 __all__ = ["ErrorLine", "JournalCounts", "Match", "PatternRead", "UnitErrors"]
 
@@ -117,11 +119,16 @@ class UnitErrors:
 def journal_counts(record: Record) -> JournalCounts:
     """Return what was counted; that no pattern is declared is an answer too."""
     if record.outcome == "absent" and "no pattern" not in (record.reason or ""):
-        raise NoFact(text("{reason}", reason=record.reason or "absent"))
+        reason = recorded(record.reason) if record.reason else OUTCOMES["absent"]
+        raise NoFact(text("{reason}", reason=reason))
     rows = list(json_rows(record))
     begin = _begin(row for row, _ in rows)
     reads = {tuple(row["units"]): row for row, _ in rows if row.get("row") == "read"}
-    late = text("{reason}", reason=record.reason or "?") if record.outcome == "timeout" else None
+    late = (
+        text("{reason}", reason=recorded(record.reason or "?"))
+        if record.outcome == "timeout"
+        else None
+    )
     patterns = {}
     for row, _ in rows:
         if row.get("row") == "pattern":

@@ -34,6 +34,7 @@ from reporter.findings import Citation
 from reporter.messages import text
 from reporter.parsers.host_rows import whole_listing
 from reporter.parsers.logging_rows import contents
+from reporter.recorded import recorded
 
 __all__ = ["Dropped", "JournalConfig", "JournalFiles", "Suppressed"]
 
@@ -134,7 +135,9 @@ def _files(record: Record, folder: str) -> JournalFiles:
     rows = [row for row, _ in whole_listing(record)]
     for row in rows:
         if "error" in row:
-            raise NoFact(text("{path}: {reason}", path=str(row["path"]), reason=str(row["error"])))
+            raise NoFact(
+                text("{path}: {reason}", path=str(row["path"]), reason=recorded(str(row["error"])))
+            )
     found = {
         str(row["path"]): int(row["size"])
         for row in rows
@@ -166,7 +169,7 @@ def journal_config(record: Record) -> JournalConfig:
     main = ""
     for one in contents(record):
         if one.error is not None or one.truncated:
-            reason = one.error or "it was cut"
+            reason = recorded(one.error) if one.error else text("it was cut")
             raise NoFact(text("{path}: {reason}", path=one.path, reason=reason))
         if one.path in (_VENDOR, _LOCAL):
             main = one.text

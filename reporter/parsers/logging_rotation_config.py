@@ -27,6 +27,7 @@ from reporter.facts import fact
 from reporter.findings import Citation
 from reporter.messages import Text, text
 from reporter.parsers.logging_rows import contents
+from reporter.recorded import recorded
 
 __all__ = ["RotationConfig"]
 
@@ -69,7 +70,7 @@ def rotation_config(record: Record) -> RotationConfig:
         if _TABOO.search(one.path):
             continue
         if one.error is not None:
-            gaps.append(text("{path}: {reason}", path=one.path, reason=one.error))
+            gaps.append(text("{path}: {reason}", path=one.path, reason=recorded(one.error)))
         elif one.truncated:
             gaps.append(text("{path}: its beginning was cut", path=one.path))
         for found in _patterns(one.text):

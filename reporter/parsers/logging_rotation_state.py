@@ -25,6 +25,7 @@ from reporter.facts import NoFact, fact
 from reporter.findings import Citation
 from reporter.messages import Text, text
 from reporter.parsers.logging_rows import Content, contents
+from reporter.recorded import recorded
 
 __all__ = ["RotationState"]
 
@@ -64,7 +65,7 @@ def rotation_state(record: Record) -> RotationState:
     found = list(contents(record))
     for one in found:
         if one.error is not None:
-            raise NoFact(text("{path}: {reason}", path=one.path, reason=one.error))
+            raise NoFact(text("{path}: {reason}", path=one.path, reason=recorded(one.error)))
         if one.truncated:
             raise NoFact(text("{path} was too long and its beginning cut", path=one.path))
     if not found:

@@ -22,9 +22,11 @@ from typing import Any
 from reporter.evidence import Outcome, Record
 from reporter.facts import fact
 from reporter.findings import Citation, Missing
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, text
 from reporter.parsers.host_rows import json_rows
 from reporter.parsers.logging_rows import modified
+from reporter.recorded import recorded
+from reporter.words import OUTCOMES
 
 __all__ = ["ModelFolder", "ModelFolders", "StoredFile", "Unseen"]
 
@@ -137,11 +139,11 @@ def _folders(record: Record) -> ModelFolders:
 
 def _shortfall(record: Record) -> Missing | None:
     if record.outcome in ("timeout", "error"):
-        return Missing(record.id, text("{reason}", reason=record.reason or record.outcome))
+        return Missing(record.id, text("{reason}", reason=_reason(record)))
     if record.stdout.truncated:
         return Missing(record.id, text("its listing was cut, so some files are not shown"))
     if record.outcome == "denied" and not record.stdout.data:
-        return Missing(record.id, text("{reason}", reason=record.reason or record.outcome))
+        return Missing(record.id, text("{reason}", reason=_reason(record)))
     return None
 
 
@@ -187,4 +189,8 @@ def _file(row: dict[str, Any], cited: Citation) -> StoredFile:
 
 def _said(path: str, reason: str | None) -> Text:
     said = (reason or "").removeprefix(f"{path}: ")
-    return text("{path}: {reason}", path=path, reason=said)
+    return text("{path}: {reason}", path=path, reason=recorded(said))
+
+
+def _reason(record: Record) -> Value:
+    return recorded(record.reason) if record.reason else OUTCOMES[record.outcome]

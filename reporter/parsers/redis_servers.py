@@ -18,6 +18,8 @@ from reporter.messages import Text, text
 from reporter.parsers.redis_rows import Row, count, mapping, name, number, rows
 from reporter.parsers.redis_streams import StreamRows, refusal
 from reporter.parsers.redis_types import Client, Database, Refusal, Survey
+from reporter.recorded import recorded
+from reporter.words import OUTCOMES
 
 __all__ = ["redis_named", "redis_remote", "redis_servers"]
 
@@ -112,8 +114,9 @@ def _stopped(record: Record, unread: int, *, ended: bool) -> Text | None:
 
 def _reason(record: Record) -> Text:
     """Return why a record is not whole, without the endpoint, which the reader sees anyway."""
-    said = (record.reason or record.outcome).removeprefix(f"{record.item}: ")
-    return text("{reason}", reason=said)
+    if not record.reason:
+        return OUTCOMES[record.outcome]
+    return text("{reason}", reason=recorded(record.reason.removeprefix(f"{record.item}: ")))
 
 
 def _info(row: Row) -> Mapping[str, str]:
@@ -156,7 +159,7 @@ def _databases(
 ) -> Iterator[Database]:
     scans = {row.db: row for row in read if row.ask[0] == "SCAN"}
     refused = {
-        count(row.ask[1]): text("{said}", said=row.error or row.skipped or "")
+        count(row.ask[1]): text("{said}", said=recorded(row.error or row.skipped or ""))
         for row in read
         if row.ask[0] == "SELECT" and len(row.ask) > 1 and not row.answered
     }
@@ -169,7 +172,8 @@ def _databases(
         reply = mapping(row.reply) if row and row.answered else {}
         complete = reply.get("complete")
         why = reply.get("reason") or (row and (row.error or row.skipped))
-        said = text("{said}", said=name(why) or "no reason given") if why else None
+        reason = recorded(name(why) or "") or text("no reason given")
+        said = text("{said}", said=reason) if why else None
         yield Database(
             number=db,
             keys=int(shown[1]),

@@ -10,7 +10,9 @@ import json
 from reporter.evidence import Record
 from reporter.facts import NoFact, fact
 from reporter.messages import text
+from reporter.recorded import recorded
 from reporter.source.model import Scan, read_scan
+from reporter.words import OUTCOMES
 
 __all__: list[str] = []
 
@@ -20,8 +22,8 @@ def source_scan(record: Record) -> Scan:
     """Return the scan; one that did not get through is not complete."""
     lines = record.stdout.text.splitlines()
     if record.outcome != "collected" and not lines:
-        reason = record.reason or text("no reason given")
-        raise NoFact(text("{outcome}: {reason}", outcome=record.outcome, reason=reason))
+        reason = recorded(record.reason) if record.reason else text("no reason given")
+        raise NoFact(text("{outcome}: {reason}", outcome=OUTCOMES[record.outcome], reason=reason))
     cut = record.stdout.truncated or record.outcome != "collected"
     if record.stdout.truncated:
         lines = lines[1:]

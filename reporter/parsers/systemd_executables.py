@@ -21,6 +21,7 @@ from reporter.evidence import Record
 from reporter.facts import NoFact, fact_each
 from reporter.findings import Citation
 from reporter.messages import text
+from reporter.recorded import recorded
 
 __all__ = ["Executable", "Node"]
 
@@ -81,7 +82,9 @@ def executables(record: Record) -> Executable:
     """Return what stands at one executable's path; `absent` says that nothing does."""
     row = _itself(record)
     if row is None and record.outcome != "absent":
-        raise NoFact(text("{reason}", reason=record.reason or _NO_FILE))
+        raise NoFact(
+            text("{reason}", reason=recorded(record.reason) if record.reason else _NO_FILE)
+        )
     row = row or {}
     real = row.get("resolved") if row.get("target") is not None else row
     resolved = real if isinstance(real, dict) and record.outcome == "collected" else {}

@@ -162,8 +162,8 @@ def require_systemd(record: Record, successes: Sequence[int] = (0,)) -> None:
             text(
                 "{command} ended with {code}: {complaint}",
                 command=record.command.split(" --property", 1)[0],
-                code="no status" if record.exit_code is None else record.exit_code,
-                complaint=complaint or "it said nothing",
+                code=text("no status") if record.exit_code is None else record.exit_code,
+                complaint=complaint or text("it said nothing"),
             )
         )
 

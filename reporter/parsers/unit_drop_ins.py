@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from reporter.evidence import Record
 from reporter.facts import NoFact, fact
 from reporter.findings import Citation
-from reporter.messages import text
+from reporter.messages import Value, text
 from reporter.parsers.logging_rows import contents
+from reporter.recorded import recorded
 
 __all__ = ["DropIns", "Setting", "VendorUnits"]
 
@@ -51,7 +52,7 @@ class DropIns:
 
     record: str
     by_path: Mapping[str, tuple[Setting, ...]]
-    unread: Mapping[str, str]
+    unread: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,12 @@ class VendorUnits:
 def drop_ins(record: Record) -> DropIns:
     """Return the drop-ins; none where there is no such file."""
     by_path: dict[str, tuple[Setting, ...]] = {}
-    unread: dict[str, str] = {}
+    unread: dict[str, Value] = {}
     if record.outcome == "collected":
         for content in contents(record):
             if content.error or content.truncated:
-                unread[content.path] = content.error or "it was cut"
+                why = recorded(content.error) if content.error else text("it was cut")
+                unread[content.path] = why
             else:
                 by_path[content.path] = tuple(_settings(content.text))
     return DropIns(record.id, by_path, unread)

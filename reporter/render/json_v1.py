@@ -14,6 +14,7 @@ import msgspec
 
 from reporter.findings import Citation, Finding, Missing
 from reporter.messages import Text
+from reporter.profile_schema import PREFIX
 from reporter.render.judgement_v1 import (
     CauseV1,
     RiskV1,
@@ -44,7 +45,11 @@ class EvidenceV1(msgspec.Struct, frozen=True):
 
 
 class FindingV1(msgspec.Struct, frozen=True):
-    """One finding; `id` is stable from run to run."""
+    """One finding; `id` is stable from run to run.
+
+    `severity_by` names the profile that says `severity`, or `at_worst` of what is unknown, null
+    where the rule does; `rule_severity` is what the rule itself says of it.
+    """
 
     id: str
     rule: str
@@ -59,6 +64,8 @@ class FindingV1(msgspec.Struct, frozen=True):
     verified_at: str
     severity: str | None
     at_worst: str | None
+    severity_by: str | None
+    rule_severity: str | None
     confidence: str
     cause: str | None
     message: str
@@ -224,10 +231,12 @@ def finding_v1(finding: Finding, host: HostReport) -> FindingV1:
         subject=verdict.subject,
         status=verdict.status,
         running=verdict.running,
-        connected_to=verdict.connected_to,
+        connected_to=tuple(str(one) for one in verdict.connected_to),
         verified_at=finding.verified_at,
         severity=verdict.severity,
         at_worst=finding.at_worst,
+        severity_by=f"profile {PREFIX}{finding.severity_by}" if finding.severity_by else None,
+        rule_severity=finding.rule_severity,
         confidence=verdict.confidence,
         cause=cause.id if (cause := host.judgement.explained.get(finding.id)) else None,
         message=str(verdict.message),

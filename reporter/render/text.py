@@ -9,12 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reporter.judgement.likeness import said_of_each
 from reporter.messages import EN, Catalogue, Value, joined, text
+from reporter.recorded import recorded
 from reporter.render import page
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
 from reporter.report import Report
 from reporter.rules.times import at
+from reporter.severities import who_weighed
 
 __all__ = ["render"]
 
@@ -65,6 +67,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
         clock=page.clock,
         lines=_Lines,
+        recorded=recorded,
     )
     environment.globals.update(
         _=sentence,
@@ -82,6 +85,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         said_of_each=said_of_each,
         scope=page.scope,
         sections=page.sections,
+        weight=lambda finding, host: who_weighed(finding, host.profiles),
     )
     return environment
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reporter.dataflow.observed import surveys_of
@@ -11,15 +11,17 @@ from reporter.dataflow.surveys import Surveys
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Finding, Missing, Running, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, joined, some, text
+from reporter.parsers.named_files import NamedFiles
 from reporter.parsers.processes import AllProcesses, Seen
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
-from reporter.profile import Profile, Profiles, matches
+from reporter.profile import Profile, Profiles, is_pattern, matches
 from reporter.profile_components import Component, process_matches
+from reporter.rules.file_view import file_answer
 from reporter.rules.process_places import outside
 from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.service_view import IDLE
@@ -28,6 +30,13 @@ __all__ = ["components", "layers"]
 
 COMPONENTS = text("Components")
 LAYERS = text("Layers")
+
+_FOUND_FILES: Mapping[Status, Text] = {
+    "ok": text("there"),
+    "degraded": text("not whole"),
+    "down": text("none"),
+    "unknown": text("not seen"),
+}
 
 _OF_UNITS = ("restart_loops", "service_state", "missing_units")
 """The rules whose findings say how a unit is, the one that says most first."""
@@ -39,14 +48,18 @@ _WORST_FIRST: tuple[Status, ...] = ("down", "degraded", "unknown", "ok")
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a component: what is known of it, and the findings that say so."""
+    """One part of a component: what is known of it, and the findings that say so.
+
+    `said` is what is wrong with it where no finding says so.
+    """
 
     kind: str
-    name: str
+    name: Value
     status: Status
     running: Running
     findings: tuple[Finding, ...] = ()
     citations: tuple[Citation, ...] = ()
+    said: Text | None = None
 
 
 @dataclass
@@ -54,13 +67,13 @@ class Search:
     """What was looked for, and what of it was found."""
 
     parts: list[Part] = field(default_factory=list)
-    searched: list[str] = field(default_factory=list)
+    searched: list[Text] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
-    connected: dict[str, None] = field(default_factory=dict)
+    connected: dict[Value, None] = field(default_factory=dict)
     connections: list[str] = field(default_factory=list)
     """The ids of the findings that say what units are connected to."""
-    unfound: list[str] = field(default_factory=list)
-    """The patterns of units and streams that nothing fits: whether that is well is not known."""
+    unfound: list[Text] = field(default_factory=list)
+    """The patterns that nothing fits, of units, streams, files: if that is well is not known."""
 
 
 def _subjects(profiles: Profiles) -> Iterator[str]:
@@ -78,7 +91,7 @@ def _subject(profile: Profile, component: Component) -> str:
     component=COMPONENTS,
     needs=("units",),
     uses=("unit_files", "sockets", *FOUND),
-    if_asked=(*ASKED, "processes"),
+    if_asked=(*ASKED, "processes", "named_files"),
     subjects=_subjects,
     subjects_only=True,
     stage=1,
@@ -93,17 +106,19 @@ def components(
     redis_named: Each[Survey] | Missing,
     redis_remote: Each[Survey] | Missing,
     processes: AllProcesses | Missing,
+    named_files: Each[NamedFiles] | Missing,
     findings: Mapping[str, Finding],
 ) -> Iterator[Verdict]:
     """Each component a profile declares, judged by what makes it up.
 
     Means: ok where all its parts were found and work. Degraded where some of them do not: a unit
     that is down or keeps restarting, a port nobody listens on, a stream that is stale or empty,
-    processes that are not there or run outside of every service. Down where none of its units and
-    processes runs, and nothing listens on its ports. Unknown where nothing wrong was seen, but not
-    all of it could be seen; and where it was found nowhere: declared, and no unit, stream, port or
-    process of it is there (it says what was searched). A component that is declared without any
-    part has no home of its own: nothing can be known of it, which is said.
+    processes that are not there or run outside of every service, a file that is not there or
+    empty. Down where none of its units and processes runs, and nothing listens on its ports.
+    Unknown where nothing wrong was seen, but not all of it could be seen; and where it was found
+    nowhere: declared, and no unit, stream, port, process or file of it is there (it says what was
+    searched). A component that is declared without any part has no home of its own: nothing can
+    be known of it, which is said.
 
     Running is that of its units (partial where some run and some do not, unstable where one keeps
     restarting); of its processes where it has no unit, else of its ports; not known otherwise.
@@ -112,9 +127,9 @@ def components(
     it is, never.
 
     Evidence: the findings about its units (service_state, restart_loops), its streams
-    (stream_activity, stream_producers) and connections (unit_connections), and the lists of
-    sockets and of processes (processes_all). Those findings carry the evidence, and the severity:
-    a component adds no alarm of its own.
+    (stream_activity, stream_producers) and connections (unit_connections), the lists of sockets
+    and of processes (processes_all), and its files' metadata (files_expected). Those findings
+    carry the evidence, and the severity: a component adds no alarm of its own.
 
     Limits: a component of which the profile names too little looks better than it is.
     """
@@ -126,6 +141,7 @@ def components(
             _search_streams(search, component, surveys, findings)
             _search_ports(search, component, sockets)
             _search_processes(search, component, processes)
+            _search_files(search, component, named_files)
             yield _verdict(profile, component, search)
 
 
@@ -144,9 +160,11 @@ def _search_units(
         known |= {one.name for one in unit_files if one.name.endswith(".service")}
     for pattern in component.units:
         found = [name for name in sorted(known) if matches(name, (pattern,))]
-        search.searched.append(f"units {pattern} ({len(found)} found)")
+        search.searched.append(
+            text("units {pattern} ({count} found)", pattern=pattern, count=len(found))
+        )
         if not found:
-            search.unfound.append(f"units {pattern}")
+            search.unfound.append(text("units {pattern}", pattern=pattern))
         for name in found:
             about = tuple(
                 findings[f"{rule}:{name}"] for rule in _OF_UNITS if f"{rule}:{name}" in findings
@@ -184,7 +202,9 @@ def _search_streams(
         found = [
             one for one in subjects if fnmatch.fnmatchcase(names[one.verdict.subject], pattern)
         ]
-        search.searched.append(f"streams {pattern} ({len(found)} found)")
+        search.searched.append(
+            text("streams {pattern} ({count} found)", pattern=pattern, count=len(found))
+        )
         for one in found:
             name = one.verdict.subject
             producer = findings.get(f"stream_producers:{name}")
@@ -194,9 +214,10 @@ def _search_streams(
         if not found:
             search.missing.extend(surveys.gaps)
             if surveys.all and not surveys.gaps and not set(pattern) & set("*?["):
-                search.parts.append(Part("stream", f"{pattern} (no such stream)", "degraded", "na"))
+                none = text("{pattern} (no such stream)", pattern=pattern)
+                search.parts.append(Part("stream", none, "degraded", "na"))
             else:
-                search.unfound.append(f"streams {pattern}")
+                search.unfound.append(text("streams {pattern}", pattern=pattern))
 
 
 def _search_ports(search: Search, component: Component, sockets: Sockets | Missing) -> None:
@@ -207,12 +228,14 @@ def _search_ports(search: Search, component: Component, sockets: Sockets | Missi
         return
     for port in component.ports:
         found = [one for one in sockets.listening if one.local.port == port]
-        search.searched.append(f"port {port} ({'open' if found else 'nothing listens'})")
+        search.searched.append(
+            text("port {port} (open)" if found else "port {port} (nothing listens)", port=str(port))
+        )
         if found or sockets.complete:
             search.parts.append(
                 Part(
                     "port",
-                    f"port {port}",
+                    text("port {port}", port=str(port)),
                     "ok" if found else "down",
                     "yes" if found else "no",
                     citations=(sockets.cite(*found),),
@@ -233,22 +256,50 @@ def _search_processes(
         return
     for pattern in component.processes:
         found = [seen for seen in processes if _is_one(seen, pattern)]
-        search.searched.append(f"processes {pattern} ({len(found)} found)")
+        search.searched.append(
+            text("processes {pattern} ({count} found)", pattern=pattern, count=len(found))
+        )
         unclear = _unclear(processes, pattern)
         if not found and unclear is not None:
             search.missing.append(Missing(processes.record, unclear))
             continue
-        places = {str(place): place for seen in found if (place := outside(seen)) is not None}
-        where = f" ({', '.join(places)})" if places else ""
+        places = dict.fromkeys(place for seen in found if (place := outside(seen)) is not None)
         search.parts.append(
             Part(
                 "process",
-                f"processes {pattern}{where}" if found else f"processes {pattern} (none)",
+                _processes(pattern, tuple(places), found=bool(found)),
                 "degraded" if places else "ok" if found else "down",
                 "yes" if found else "no",
                 citations=(processes.cite(*found),),
             )
         )
+
+
+def _processes(pattern: str, places: Sequence[Text], *, found: bool) -> Text:
+    if not found:
+        return text("processes {pattern} (none)", pattern=pattern)
+    if places:
+        return text("processes {pattern} ({places})", pattern=pattern, places=joined(places))
+    return text("processes {pattern}", pattern=pattern)
+
+
+def _search_files(
+    search: Search, component: Component, named_files: Each[NamedFiles] | Missing
+) -> None:
+    for path in component.files:
+        answer = file_answer(path, named_files)
+        search.missing.extend(answer.missing)
+        nothing = answer.status == "down" and is_pattern(path)
+        shown = text("{path} ({found})", path=path, found=_FOUND_FILES[answer.status])
+        search.searched.append(text("files {file}", file=shown))
+        if nothing:
+            search.unfound.append(text("files {file}", file=path))
+        elif answer.status != "unknown":
+            name = path if answer.status == "ok" else shown
+            said = None if answer.status == "ok" else answer.message
+            search.parts.append(
+                Part("file", name, answer.status, "na", citations=answer.citations, said=said)
+            )
 
 
 def _is_one(seen: Seen, pattern: str) -> bool:
@@ -326,17 +377,17 @@ def _running(search: Search) -> Running:
 
 def _message(component: Component, search: Search, status: Status) -> Text:
     title = component.title
-    if not (component.units or component.streams or component.ports or component.processes):
+    if not component.has_parts:
         return text(
-            "{title}: declared, and no unit, stream, port or process is named that it would have; "
-            "nothing can be looked for",
+            "{title}: declared, and no unit, stream, port, process or file is named that it would "
+            "have; nothing can be looked for",
             title=title,
         )
     if not search.parts:
         return text(
             "{title}: declared, and found nowhere; searched: {searched}",
             title=title,
-            searched="; ".join(search.searched),
+            searched=joined(search.searched, "; "),
         )
     wrong = [part for part in search.parts if part.status in _WRONG]
     if status == "ok":
@@ -345,7 +396,7 @@ def _message(component: Component, search: Search, status: Status) -> Text:
         return text(
             "{title}: nothing wrong was seen, but not all of it was found; not found: {unfound}",
             title=title,
-            unfound=", ".join(search.unfound),
+            unfound=joined(search.unfound),
         )
     if not wrong:
         return text("{title}: nothing wrong was seen, but not all of it could be seen", title=title)
@@ -360,20 +411,20 @@ def _message(component: Component, search: Search, status: Status) -> Text:
     )
 
 
-def _names(parts: list[Part]) -> str:
-    names = [part.name for part in parts]
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+def _names(parts: list[Part]) -> Text:
+    return some([part.name for part in parts], _SHOWN)
 
 
 def _details(search: Search) -> Iterator[Text]:
     for part in search.parts:
         if part.status in {"down", "degraded", "unknown"} and part.findings:
             yield part.findings[0].verdict.message
+        elif part.said is not None:
+            yield part.said
         elif part.status == "down" and part.kind == "port":
             yield text("nothing listens on {port}", port=part.name)
     if search.unfound and any(part.status in _WRONG for part in search.parts):
-        yield text("not found: {unfound}", unfound=", ".join(search.unfound))
+        yield text("not found: {unfound}", unfound=joined(search.unfound))
 
 
 @rule(
@@ -416,7 +467,7 @@ def _layer(profile: Profile, name: str, own: list[Finding]) -> Verdict:
         status = statuses[0]
     elif known == {"ok", "unknown"}:
         status = "unknown"
-    wrong = [str(finding.verdict.component) for finding in own if finding.verdict.status != "ok"]
+    wrong = [finding.verdict.component for finding in own if finding.verdict.status != "ok"]
     working = statuses.count("ok")
     message = (
         text("{layer}: all {count} components work", layer=name, count=len(own))
@@ -426,7 +477,7 @@ def _layer(profile: Profile, name: str, own: list[Finding]) -> Verdict:
             layer=name,
             working=working,
             count=len(own),
-            wrong=", ".join(wrong),
+            wrong=joined(wrong),
         )
     )
     return Verdict(

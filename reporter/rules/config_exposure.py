@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Severity, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, joined, text
 from reporter.parsers.config_files import ConfigFiles, EnvFile
 from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Unit, Units
+from reporter.recorded import recorded
 from reporter.rules.config_view import FILES, View, component, is_backup, is_own
 from truthmap_collector.masking import secrecy
 
@@ -164,7 +165,7 @@ def _there(file: EnvFile) -> bool:
 
 def _copy(file: EnvFile) -> Text:
     if file.unread:
-        return text("{name}: not read: {error}", name=file.name, error=file.error or "?")
+        return text("{name}: not read: {error}", name=file.name, error=recorded(file.error or "?"))
     secrets = sorted({one.name for one in file.settings if one.secret is not None})
     if secrets:
         return text("{name}: holds {names}", name=file.name, names=", ".join(secrets[:_LISTED]))
@@ -246,7 +247,7 @@ def _not_seen(units: Units, use: EnvUse, idle: EnvUse | Missing) -> tuple[Missin
 
 def _settings(file: EnvFile) -> Text:
     if file.error is not None:
-        return text("{name}: not read: {error}", name=file.name, error=file.error)
+        return text("{name}: not read: {error}", name=file.name, error=recorded(file.error))
     names = list(file.effective())
     more = text(" and {count} more", count=len(names) - 8) if len(names) > 8 else text("")
     return text("{name} sets {names}{more}", name=file.name, names=", ".join(names[:8]), more=more)
@@ -279,7 +280,7 @@ def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
     found = 0
     services = list(units.of("service"))
     for unit in services:
-        options = sorted(set(_options(unit)))
+        options = sorted(set(_options(unit)), key=str)
         if not options:
             continue
         found += 1
@@ -294,7 +295,7 @@ def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
                 "{unit} is given a secret on its command line, which every user of the host can "
                 "read: {options}",
                 unit=unit.name,
-                options=", ".join(options),
+                options=joined(options),
             ),
             citations=(unit.cite("Id", "ExecStart", "ExecStartPre"),),
         )
@@ -312,7 +313,7 @@ def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
         )
 
 
-def _options(unit: Unit) -> Iterator[str]:
+def _options(unit: Unit) -> Iterator[Value]:
     for name in ("ExecStart", "ExecStartPre"):
         for line in unit.lines.get(name, ()):
             argv = _ARGV.search(line)
@@ -323,4 +324,4 @@ def _options(unit: Unit) -> Iterator[str]:
                     if secrecy(found[1].lstrip("-")):
                         yield found[1]
             if _URL.search(argv[1]):
-                yield "a URL with a password"
+                yield text("a URL with a password")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Severity, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, text, together
 from reporter.parsers.config_files import ConfigFiles, EnvFile
 from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Units
@@ -113,7 +113,7 @@ def _in_unit(application: Application, unit: UnitView, named: Named, host: HostC
         message=text(
             "{unit} is put into {modes} at once",
             unit=unit.unit.name,
-            modes=" and ".join(sorted(named)),
+            modes=together(sorted(named)),
         ),
         details=tuple(said[:_LISTED]),
         citations=(
@@ -256,7 +256,7 @@ def _shared(application: Application, same: list[tuple[str, Held]]) -> Verdict:
         application=application.profile.name if application.profile else None,
         message=text(
             "one secret is used in {modes}: {names}",
-            modes=" and ".join(sorted({mode for mode, _ in same})),
+            modes=together(sorted({mode for mode, _ in same})),
             names=", ".join(sorted({held.setting.name for _, held in same})),
         ),
         details=tuple(

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, joined, text
 from reporter.parsers.config_files import ConfigFiles, EnvFile
 from reporter.parsers.config_units import EnvUse, Loaded
 from reporter.parsers.systemd_units import Units
+from reporter.recorded import recorded
 from reporter.rules.config_view import FILES, Application, UnitView, View, component
 
 __all__ = ["env_file_missing", "env_file_unread", "env_file_use"]
 
-_CONNECTED = "systemd EnvironmentFiles"
+_CONNECTED = text("systemd EnvironmentFiles")
 _CONFIGURED = frozenset({"enabled", "enabled-runtime", "generated", "linked"})
 
 
@@ -60,17 +61,15 @@ def _used(
         if loaded.optional and file.absent
     ]
     resting = [item for unit in loading if not unit.running for item in _items(application, unit)]
+    used = [item for unit in active for item in _items(application, unit)]
     details = [
         text(
             "Used by active services: {items}",
-            items=", ".join(item for unit in active for item in _items(application, unit))
-            or text("none"),
+            items=joined(used) if used else text("none"),
         )
     ]
     if resting:
-        details.append(
-            text("Loaded by services that do not run: {items}", items=", ".join(resting))
-        )
+        details.append(text("Loaded by services that do not run: {items}", items=joined(resting)))
     if absent:
         details.append(text("Optional, and not there: {items}", items=", ".join(absent)))
     paths = {loaded.path for unit in loading for loaded in unit.loaded}
@@ -92,10 +91,10 @@ def _used(
     )
 
 
-def _items(application: Application, unit: UnitView) -> Iterator[str]:
+def _items(application: Application, unit: UnitView) -> Iterator[Value]:
     """Yield `ai-engine.env`, `exit-monitor (testnet.env)` or `rl-monitor (no env file)`."""
     if not unit.loaded:
-        yield f"{application.short(unit)} (no env file)"
+        yield text("{unit} (no env file)", unit=application.short(unit))
         return
     names = [_item(one) for one in unit.loaded]
     stem = unit.loaded[0].path.rpartition("/")[2].removesuffix(".env")
@@ -185,7 +184,7 @@ def _said(path: str, file: EnvFile | None, running: bool, names: str) -> Text:
         return text(
             "{path} is refused by systemd ({error}); what loads it will not start: {names}",
             path=path,
-            error=(file.error or "").partition(": ")[2],
+            error=recorded((file.error or "").partition(": ")[2]),
             names=names,
         )
     if running:
@@ -229,20 +228,20 @@ def env_file_unread(
     looks = [env_files]
     if not isinstance(declared_env_files, Missing):
         looks.append(declared_env_files)
-    closed: dict[str, tuple[str, str]] = {}
+    closed: dict[str, tuple[Value, str]] = {}
     for look in looks:
         for file in look:
             if file.unread:
-                closed.setdefault(file.path, (file.error or "?", look.record))
+                closed.setdefault(file.path, (recorded(file.error or "?"), look.record))
         for folder in look.folders:
             if folder.error is not None:
-                closed.setdefault(folder.path, (folder.error, look.record))
+                closed.setdefault(folder.path, (recorded(folder.error), look.record))
             elif folder.left_out:
-                why = f"{folder.left_out} of its files were left out"
+                why = text("{count} of its files were left out", count=folder.left_out)
                 closed.setdefault(folder.path, (why, look.record))
         for path, pattern in look.patterns.items():
             for name in pattern.denied:
-                closed.setdefault(name, (f"not searched for {path}", look.record))
+                closed.setdefault(name, (text("not searched for {path}", path=path), look.record))
     folders = {folder.path for look in looks for folder in look.folders}
     for path, (error, record) in sorted(closed.items()):
         place = path if path in folders else path.rpartition("/")[0] or "/"

@@ -15,6 +15,7 @@ from reporter.parsers.config_files import ConfigFiles, EnvFile, Setting
 from reporter.parsers.config_units import EnvUse, Loaded
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.profile import Profile
+from reporter.recorded import recorded
 
 __all__ = [
     "FILES",
@@ -100,7 +101,10 @@ class UnitView:
     def missing(self) -> tuple[Missing, ...]:
         """Why not all of what it gets is known."""
         unread = (
-            Missing(file.record, text("{path}: {error}", path=file.path, error=file.error or "?"))
+            Missing(
+                file.record,
+                text("{path}: {error}", path=file.path, error=recorded(file.error or "?")),
+            )
             for _, file in self.files
             if file.unread
         )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from reporter.messages import Text, text
+
 __all__ = ["unreadable"]
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-_FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
-    ("minute", 0, 59, {}),
-    ("hour", 0, 23, {}),
-    ("day of month", 1, 31, {}),
-    ("month", 1, 12, {name: at for at, name in enumerate(_MONTHS, 1)}),
-    ("day of week", 0, 7, {name: at for at, name in enumerate(_DAYS)}),
+_FIELDS: tuple[tuple[Text, int, int, dict[str, int]], ...] = (
+    (text("minute"), 0, 59, {}),
+    (text("hour"), 0, 23, {}),
+    (text("day of month"), 1, 31, {}),
+    (text("month"), 1, 12, {name: at for at, name in enumerate(_MONTHS, 1)}),
+    (text("day of week"), 0, 7, {name: at for at, name in enumerate(_DAYS)}),
 )
 _NICKNAMES = frozenset(
     ["@reboot", "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
@@ -21,16 +23,16 @@ _NICKNAMES = frozenset(
 _ITEM = re.compile(r"(?P<range>\*|[0-9a-z]+(?:[-~][0-9a-z]+)?|~)(?:/(?P<step>[0-9]+))?")
 
 
-def unreadable(schedule: str) -> str | None:
+def unreadable(schedule: str) -> Text | None:
     """Return the name of the first field that cron cannot read, None if it can read all.
 
     >>> unreadable("*/5 8-18 * jan,jul mon-fri")
-    >>> unreadable("61 3 * * *")
+    >>> str(unreadable("61 3 * * *"))
     'minute'
     """
     words = schedule.lower().split()
     if len(words) == 1:
-        return None if words[0] in _NICKNAMES else "nickname"
+        return None if words[0] in _NICKNAMES else text("nickname")
     for word, (name, least, most, names) in zip(words, _FIELDS, strict=True):
         if not all(_readable(item, least, most, names) for item in word.split(",")):
             return name

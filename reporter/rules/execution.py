@@ -11,6 +11,7 @@ from reporter.findings import Citation, Missing
 from reporter.messages import Text, text
 from reporter.parsers.systemd_executables import Executable, Node
 from reporter.parsers.systemd_units import Unit
+from reporter.recorded import recorded
 
 __all__ = ["EXEC", "Obstacle", "obstacle"]
 
@@ -60,7 +61,7 @@ def _at(path: str, user: str | None, executables: Each[Executable] | Missing) ->
         message = text(
             "{path}; why is not known, its path could not be looked at ({reason})",
             path=path,
-            reason=found.denied,
+            reason=recorded(found.denied),
         )
         return Obstacle(message, seen=False, citations=(found.cite(),))
     return Obstacle(

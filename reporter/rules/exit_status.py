@@ -8,7 +8,7 @@ a meaning of its own: what is said here is the convention.
 
 from __future__ import annotations
 
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, text
 
 __all__ = ["BY_SYSTEMD", "RESULTS", "SIGNALS", "STATUSES", "signal_name", "status_meaning"]
 
@@ -151,9 +151,11 @@ RESULTS: dict[str, Text] = {
 """Results that say more than the exit status: values of `Result` other than `exit-code`."""
 
 
-def signal_name(number: int) -> str:
+def signal_name(number: int) -> Value:
     """Return `SIGSEGV` for 11, `signal 64` for a number without a name here."""
-    return f"SIG{SIGNALS[number]}" if number in SIGNALS else f"signal {number}"
+    if number in SIGNALS:
+        return f"SIG{SIGNALS[number]}"
+    return text("signal {number}", number=number)
 
 
 def status_meaning(status: int) -> Text | None:

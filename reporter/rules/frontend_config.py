@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from reporter.engine import rule
 from reporter.findings import Missing, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
+from reporter.recorded import recorded
 from reporter.web.serving import configurations
 from reporter.web.types import Reference, Site, WebConfig
 
@@ -151,18 +152,27 @@ def _files(config: WebConfig) -> Iterator[Verdict]:
     for path, asking in seen.items():
         if asking[0].directive in {"reverse_proxy", "php_fastcgi", "to"}:
             continue
-        where = ", ".join(f"{one.directive} of {one.file}:{one.line}" for one in asking[:5])
+        where = joined(
+            text(
+                "{directive} of {place}",
+                directive=one.directive,
+                place=f"{one.file}:{one.line}",
+            )
+            for one in asking[:5]
+        )
         denied = asking[0].error in _DENIED
         message = text(
             "whether {path} is there is not known ({error}): {where}"
             if denied
             else "{path} is not there ({error}): {where}; {server} refuses to start or to reload",
             path=path,
-            error=str(asking[0].error),
+            error=recorded(str(asking[0].error)),
             where=where,
             server=config.server,
         )
-        gap = Missing(config.record, text("{path}: {error}", path=path, error=str(asking[0].error)))
+        gap = Missing(
+            config.record, text("{path}: {error}", path=path, error=recorded(str(asking[0].error)))
+        )
         yield _verdict(
             config,
             f"file/{path}",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Running, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, joined, text
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.sockets_processes import Processes
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
+from reporter.recorded import recorded
 from reporter.rules.socket_owners import Owner, owner_of, unseen
 from reporter.web.serving import (
     Serving,
@@ -38,7 +39,7 @@ class Answer:
 
     answered: bool | None
     local: bool
-    shown: str
+    shown: Value
     units: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     missing: tuple[Missing, ...] = ()
@@ -156,7 +157,7 @@ def _answer(
             return Answer(None, True, target.shown, missing=(gap,))
         return Answer(False, True, target.shown, citations=(sockets.cite(),))
     owner = owner_of(found, sockets, processes, host)
-    who = str(owner.shown) if owner.processes else "?"
+    who = owner.shown if owner.processes else "?"
     return Answer(True, True, who, owner.units, (sockets.cite(*found), *_cited(owner, processes)))
 
 
@@ -173,10 +174,14 @@ def _socket_answer(target: Target, config: WebConfig) -> Answer:
         return Answer(None, True, target.shown, missing=(gap,))
     cited = (config.cite((reference.file, reference.line)),)
     if reference.listening:
-        return Answer(True, True, "a listener on the socket", citations=cited)
+        return Answer(True, True, text("a listener on the socket"), citations=cited)
     if reference.error == _NO_SUCH:
         return Answer(False, True, target.shown, citations=cited)
-    why = reference.error or "its file is there, no listener of it in this network namespace"
+    why = (
+        recorded(reference.error)
+        if reference.error
+        else text("its file is there, no listener of it in this network namespace")
+    )
     gap = Missing(config.record, text("{path}: {why}", path=reference.path, why=why))
     return Answer(None, True, target.shown, citations=cited, missing=(gap,))
 
@@ -275,18 +280,22 @@ def _site(
 def _passed(site: Site, found: Mapping[Target, Answer]) -> Text:
     if not site.passed:
         return text("it passes nothing on")
-    shown = []
+    shown: list[Value] = []
     for one in site.passed[:_SHOWN]:
-        aims = ", ".join(
-            f"{target.shown} ({found[target].shown})"
-            if found[target].units
-            else (f"{target.shown} (nothing)" if found[target].answered is False else target.shown)
-            for target in one.targets[:_SHOWN]
-        )
-        shown.append(f"{one.place or '/'} → {aims or '?'}")
+        aims = [_aim(target, found[target]) for target in one.targets[:_SHOWN]]
+        to = joined(aims) if aims else "?"
+        shown.append(text("{place} → {to}", place=one.place or "/", to=to))
     if len(site.passed) > _SHOWN:
         shown.append("…")
-    return text("{passed}", passed="; ".join(shown))
+    return joined(shown, "; ")
+
+
+def _aim(target: Target, answer: Answer) -> Value:
+    if answer.units:
+        return text("{target} ({who})", target=target.shown, who=answer.shown)
+    if answer.answered is False:
+        return text("{target} (nothing)", target=target.shown)
+    return target.shown
 
 
 _State = tuple[Status, Running, Severity | None, Text | None, tuple[Missing, ...]]

@@ -10,6 +10,7 @@ from reporter.engine import rule
 from reporter.findings import Missing, Severity, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.host_disks import MEMORY, FileSystem, FileSystems
+from reporter.recorded import recorded
 from reporter.rules.host_figures import size
 
 __all__ = ["disk_space", "unmeasured_mounts"]
@@ -114,10 +115,12 @@ def disk_space(filesystems: FileSystems) -> Iterator[Verdict]:
                     "{mount} ({fstype}): its room is not known: {reason}",
                     mount=unseen.mount,
                     fstype=unseen.fstype,
-                    reason=unseen.reason,
+                    reason=recorded(unseen.reason),
                 ),
                 citations=(unseen.cited,),
-                missing=(Missing(unseen.cited.record, text("{reason}", reason=unseen.reason)),),
+                missing=(
+                    Missing(unseen.cited.record, text("{reason}", reason=recorded(unseen.reason))),
+                ),
             )
 
 
@@ -149,10 +152,12 @@ def unmeasured_mounts(filesystems: FileSystems) -> Iterator[Verdict]:
                     mount=unseen.mount,
                     fstype=unseen.fstype,
                     source=unseen.source,
-                    reason=unseen.reason,
+                    reason=recorded(unseen.reason),
                 ),
                 citations=(unseen.cited,),
-                missing=(Missing(unseen.cited.record, text("{reason}", reason=unseen.reason)),),
+                missing=(
+                    Missing(unseen.cited.record, text("{reason}", reason=recorded(unseen.reason))),
+                ),
             )
 
 

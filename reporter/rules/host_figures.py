@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reporter.findings import Citation, Missing
+from reporter.messages import Text, text
 
 __all__ = ["citations", "duration", "missing", "moment", "size"]
 
@@ -27,19 +28,21 @@ def size(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Text:
     """Return seconds as the two largest units that matter.
 
-    >>> duration(93784)
+    >>> str(duration(93784))
     '1 d 2 h'
     """
     if seconds < 60:
-        return f"{seconds:.3g} s"
+        return text("{count} s", count=f"{seconds:.3g}")
     minutes = int(seconds) // 60
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+        return text("{days} d {hours} h", days=days, hours=hours)
+    if hours:
+        return text("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return text("{count} min", count=minutes)
 
 
 def moment(seconds: float) -> str:

@@ -10,6 +10,7 @@ from reporter.findings import Missing, Verdict
 from reporter.messages import text
 from reporter.parsers.logging_files import Closed, LogFile, LogFiles
 from reporter.parsers.logging_rotation_config import RotationConfig
+from reporter.recorded import recorded
 from reporter.rules.host_figures import size
 from reporter.rules.times import at
 
@@ -134,7 +135,9 @@ def _closed(item: Closed) -> Verdict:
         status="unknown",
         running="unknown",
         component=FILES,
-        message=text("{path} was not looked into: {reason}", path=item.path, reason=item.reason),
+        message=text(
+            "{path} was not looked into: {reason}", path=item.path, reason=recorded(item.reason)
+        ),
         citations=(item.cited,),
-        missing=(Missing(item.cited.record, text("{reason}", reason=item.reason)),),
+        missing=(Missing(item.cited.record, text("{reason}", reason=recorded(item.reason))),),
     )

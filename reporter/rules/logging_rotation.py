@@ -156,7 +156,7 @@ def log_rotation(
         severity=first.severity,
         component=ROTATION,
         message=first.message,
-        connected_to=("system logging",),
+        connected_to=(text("system logging"),),
         citations=tuple(
             dict.fromkeys(citation for answer in (first, *others) for citation in answer.citations)
         ),
@@ -228,7 +228,8 @@ def _failed(look: Rotation) -> Answer:
         message=text(
             "logrotate.service failed{since}: {why}",
             since=text(" at {when}", when=at(when)) if when else text(""),
-            why=last_exit(unit) or text("its result is {result}", result=unit.result or "unknown"),
+            why=last_exit(unit)
+            or text("its result is {result}", result=unit.result or text("unknown")),
         ),
         citations=look.service_lines(
             "ActiveState", "SubState", "Result", "ExecMainStatus", "InactiveEnterTimestamp"

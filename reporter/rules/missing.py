@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.profile import Profiles
@@ -23,7 +24,7 @@ _SHIPPED = ("/lib/systemd/", "/usr/lib/systemd/")
 
 
 def _expected(profiles: Profiles) -> Iterable[str]:
-    return profiles.expected_units()
+    return (*profiles.expected_units(), *profiles.timer_patterns())
 
 
 @rule(
@@ -47,6 +48,7 @@ def missing_units(
         made; or by one of the distribution that is itself asked to run
         wanted (Wants=, Upholds=) or triggered by a unit the administrator made  down, P2
         expected by a profile, and neither in memory nor on disk                 down, P2
+        a pattern of a profile's expected_timers that no timer fits              down, P2
         a link in multi-user.target.wants or the like leads to no unit file      degraded, P3
 
     Why: what refers to it does not start, or starts without what it was built to work with.
@@ -68,6 +70,8 @@ def missing_units(
     for name in expected:
         if units.get(name) is None:
             yield from _expected_missing(host, name, units, unit_files)
+    for pattern in host.profiles.timer_patterns():
+        yield from _none_fits(host, pattern, units, unit_files)
 
 
 def _referred(host: HostContext, unit: Unit, units: Units) -> Iterator[Verdict]:
@@ -103,8 +107,8 @@ class _Need:
     asking: tuple[Puller, ...]
 
     @property
-    def shown(self) -> str:
-        return ", ".join(f"{one.how}= of {one.name}" for one in self.asking)
+    def shown(self) -> Text:
+        return joined(text("{how}= of {unit}", how=one.how, unit=one.name) for one in self.asking)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -148,11 +152,42 @@ def _expected_missing(
     host: HostContext, name: str, units: Units, unit_files: UnitFiles | Missing
 ) -> Iterator[Verdict]:
     """Yield the verdict on an expected unit of which nothing is in memory."""
+    if not isinstance(unit_files, Missing) and unit_files.get(name) is not None:
+        return  # it exists and is not loaded: the rule on its state says so
+    yield _nowhere(
+        host,
+        name,
+        units,
+        unit_files,
+        text("{unit} does not exist, although its application expects it", unit=name),
+    )
+
+
+def _none_fits(
+    host: HostContext, pattern: str, units: Units, unit_files: UnitFiles | Missing
+) -> Iterator[Verdict]:
+    """Yield the verdict on a pattern of timers that nothing in memory or on disk fits."""
+    names = {unit.name for unit in units.of("timer") if unit.load_state != "not-found"}
+    if not isinstance(unit_files, Missing):
+        names |= {file.name for file in unit_files if not file.template}
+    if fnmatch.filter(names, pattern):
+        return  # the rule on timers says how they are
+    yield _nowhere(
+        host,
+        pattern,
+        units,
+        unit_files,
+        text("no timer fits {unit}, although its application expects one", unit=pattern),
+    )
+
+
+def _nowhere(
+    host: HostContext, name: str, units: Units, unit_files: UnitFiles | Missing, message: Text
+) -> Verdict:
+    """Return down for what is neither in memory nor on disk, unknown where not all was seen."""
     gaps: list[Missing] = []
     if isinstance(unit_files, Missing):
         gaps.append(unit_files)
-    elif unit_files.get(name) is not None:
-        return  # it exists and is not loaded: the rule on its state says so
     elif not unit_files.complete:
         gaps.append(Missing(unit_files.record, text("its output was cut")))
     elif not unit_files.covers(name):
@@ -161,14 +196,9 @@ def _expected_missing(
         gaps.append(not_in_sample(units))
     if gaps or isinstance(unit_files, Missing):
         message = text("{unit} was not seen; whether it exists is not known", unit=name)
-        yield _missing(host, name, message, status="unknown", missing=tuple(gaps))
-        return
-    yield _missing(
-        host,
-        name,
-        text("{unit} does not exist, although its application expects it", unit=name),
-        citations=(Citation(units.record), Citation(unit_files.record)),
-    )
+        return _missing(host, name, message, status="unknown", missing=tuple(gaps))
+    cited = (Citation(units.record), Citation(unit_files.record))
+    return _missing(host, name, message, citations=cited)
 
 
 def _expected_stub(

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.models.inventory import Inventory, Model, inventory_of
+from reporter.models.recognition import OTHER
 from reporter.parsers.model_folders import ModelFolder, ModelFolders, StoredFile
+from reporter.recorded import recorded
 from reporter.rules.host_figures import size
 
 __all__ = ["FILES", "model_directories", "model_file_faults"]
@@ -75,7 +77,7 @@ def _folder(folder: ModelFolder, inventory: Inventory, *, named: bool) -> Verdic
             text(
                 "{path} was not looked into: {reason}",
                 path=folder.path,
-                reason=(folder.reason or "?").removeprefix(f"{folder.path}: "),
+                reason=recorded((folder.reason or "?").removeprefix(f"{folder.path}: ")),
             ),
         )
     if not models and folder.gaps():
@@ -96,14 +98,17 @@ def _folder(folder: ModelFolder, inventory: Inventory, *, named: bool) -> Verdic
         "ok",
         text(
             "Files observed: {families} ({count} files, {size}) in {path}",
-            families=", ".join(sorted({model.kin.name for model in models})),
+            families=joined(
+                text("other") if name == OTHER else name
+                for name in sorted({model.kin.name for model in models})
+            ),
             count=len(models),
             size=size(sum(model.file.size for model in models)),
             path=folder.path,
         ),
         application=next((one.kin.application for one in models if one.kin.application), None),
         details=tuple(
-            text("not looked at: {path} ({reason})", path=one.path, reason=one.reason)
+            text("not looked at: {path} ({reason})", path=one.path, reason=recorded(one.reason))
             for one in folder.unseen[:_SHOWN]
         ),
     )

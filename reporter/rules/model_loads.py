@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Running, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.models.inventory import inventory_of
 from reporter.models.loads import Cell, Load, UnitLoads, loads_of
 from reporter.parsers.journal_counts import JournalCounts
@@ -86,17 +86,17 @@ def _load(found: UnitLoads, load: Load) -> Verdict:
             "{unit} works without {model}: fallback for {symbols}",
             unit=found.unit,
             model=load.model,
-            symbols=", ".join(fallback),
+            symbols=joined(fallback),
         )
         if loaded:
-            message = text("{said}; loaded for {symbols}", said=message, symbols=", ".join(loaded))
+            message = text("{said}; loaded for {symbols}", said=message, symbols=joined(loaded))
         return _verdict(found, load, "degraded", message, "P2")
     if loaded and not load.symbols("unknown"):
         message = text(
             "{unit} says that {model} is loaded for {symbols}",
             unit=found.unit,
             model=load.model,
-            symbols=", ".join(loaded),
+            symbols=joined(loaded),
         )
         return _verdict(found, load, "ok", message)
     return _verdict(found, load, "unknown", _before(found, load))
@@ -104,8 +104,12 @@ def _load(found: UnitLoads, load: Load) -> Verdict:
 
 def _before(found: UnitLoads, load: Load) -> Text:
     """Return what was said of a model in an earlier run of the unit."""
-    said = ", ".join(
-        f"{cell.symbol or 'all'} {cell.said} {at(cell.last)}"
+    said = joined(
+        text(
+            "{symbol} loaded {at}" if cell.said == "loaded" else "{symbol} fallback {at}",
+            symbol=cell.symbol or text("all"),
+            at=at(cell.last),
+        )
         for cell in load.cells
         if cell.outcome == "unknown"
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, some, text
 from reporter.parsers.processes import AllProcesses, Seen
 from reporter.parsers.systemd_units import Units
 from reporter.profile import Profile, Profiles
@@ -261,11 +261,10 @@ def replaced_programs(host: HostContext, processes: AllProcesses) -> Iterator[Ve
         )
 
 
-def _names(found: list[Seen]) -> str:
+def _names(found: list[Seen]) -> Text:
     names = Counter(seen.process.unit or seen.program for seen in found)
     shown = [name if count == 1 else f"{name} ({count})" for name, count in sorted(names.items())]
-    rest = len(shown) - _SHOWN
-    return ", ".join(shown[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return some(shown, _SHOWN)
 
 
 @rule(
@@ -338,14 +337,17 @@ def _zombies(
     host: HostContext, processes: AllProcesses, again: AllProcesses | None, found: list[Seen]
 ) -> Verdict:
     parents = Counter(_parent(seen, processes) for seen in found)
-    own = [name for name in parents if host.profiles.owner(name) is not None]
+    own = [name for name in parents if isinstance(name, str) and host.profiles.owner(name)]
     bad = len(found) >= _MANY or bool(own)
     if not found:
         return _fine("Z", text("no process is dead and not waited for"), processes, found)
     message = text(
         "dead processes that nobody waited for: {count}; left by {parents}",
         count=len(found),
-        parents=", ".join(f"{name} ({count})" for name, count in sorted(parents.items())[:_SHOWN]),
+        parents=joined(
+            text("{name} ({count})", name=name, count=parents[name])
+            for name in sorted(parents, key=str)[:_SHOWN]
+        ),
     )
     if not bad:
         return _fine("Z", message, processes, found)
@@ -353,10 +355,10 @@ def _zombies(
     return _bad("Z", message, processes, found, owner)
 
 
-def _parent(seen: Seen, processes: AllProcesses) -> str:
+def _parent(seen: Seen, processes: AllProcesses) -> str | Text:
     parent = processes.by_pid.get(seen.parent)
     if parent is None:
-        return f"process {seen.parent}"
+        return text("process {pid}", pid=str(seen.parent))
     return parent.process.unit or parent.program
 
 

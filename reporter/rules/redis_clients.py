@@ -11,6 +11,7 @@ from reporter.findings import Citation, Missing, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Client, Survey
+from reporter.recorded import recorded
 from reporter.rules.redis_view import ASKED, FOUND, SERVER, Fault, Server, View, answered, view_of
 
 __all__ = ["redis_clients"]
@@ -166,7 +167,11 @@ def _unseen(view: View, server: Server, survey: Survey) -> Iterator[Verdict]:
     if listed is None:
         refused = (one.error for one in survey.refused if one.command[:2] == ("CLIENT", "LIST"))
         said = next(refused, None)
-        why = text("{said}", said=said) if said else survey.stopped or text("no record of it")
+        why = (
+            text("{said}", said=recorded(said))
+            if said
+            else survey.stopped or text("no record of it")
+        )
     elif survey.client_total is not None and survey.client_total > len(listed):
         why = text("{shown} of {total} were listed", shown=len(listed), total=survey.client_total)
     else:

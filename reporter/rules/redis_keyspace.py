@@ -10,6 +10,7 @@ from reporter.findings import Citation, Missing, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
+from reporter.recorded import recorded
 from reporter.rules.host_figures import size
 from reporter.rules.redis_view import ASKED, FOUND, Server, View, product, view_of
 from reporter.rules.times import span
@@ -99,7 +100,7 @@ def _answers(view: View, server: Server, survey: Survey) -> Verdict:
         base=KEYSPACE,
         severity="P2" if loading else None,
         running="partial" if loading else "yes",
-        connected_to=("the streams of the truth table",) if survey.streams else (),
+        connected_to=(text("the streams of the truth table"),) if survey.streams else (),
         details=_figures(survey),
         citations=(
             survey.cite_info(
@@ -163,7 +164,7 @@ def _silent(view: View, server: Server) -> Verdict:
                 "{server}: nothing listens there, although probe_redis_local_endpoints names it: "
                 "{reason}",
                 server=server.endpoint,
-                reason=record.reason or text("no reason given"),
+                reason=recorded(record.reason) if record.reason else text("no reason given"),
             ),
             base=KEYSPACE,
             severity="P2",

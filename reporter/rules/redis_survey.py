@@ -12,6 +12,7 @@ from reporter.findings import Missing, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Refusal, Survey
+from reporter.recorded import recorded
 from reporter.rules.redis_view import ASKED, FOUND, SERVER, Server, View, answered, view_of
 
 __all__ = ["redis_survey"]
@@ -202,7 +203,9 @@ def _command(command: tuple[str, ...]) -> str:
 
 def _why(name: str, count: int, refusals: Iterable[Refusal]) -> Text:
     first = next(one for one in refusals if _command(one.command) == name)
-    return text("{command}, {count} times: {error}", command=name, count=count, error=first.error)
+    return text(
+        "{command}, {count} times: {error}", command=name, count=count, error=recorded(first.error)
+    )
 
 
 def _joined(parts: Iterable[Text]) -> Text:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Missing, Verdict
-from reporter.messages import text
+from reporter.messages import Value, text
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
 from reporter.parsers.systemd_units import Units
@@ -76,7 +76,7 @@ def _start_of(units: Units | Missing) -> tuple[Citation, ...]:
 
 def _judged(view: View, server: Server, survey: Survey, up: int, units: Units | Missing) -> Verdict:
     started = survey.asked_at - up
-    values = {"server": server.endpoint, "up": span(up), "at": at(started)}
+    values: dict[str, Value] = {"server": server.endpoint, "up": span(up), "at": at(started)}
     cited: tuple[Citation, ...] = (survey.cite_info("uptime_in_seconds", "run_id"),)
     runs = text("{server}: up {up}, since {at}", **values)
     if server.remote or up >= LATELY_S:

@@ -9,7 +9,7 @@ from reporter.engine import HostContext
 from reporter.evidence import Record
 from reporter.facts import Each
 from reporter.findings import Citation, Missing, Running, Severity, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, text
 from reporter.parsers.redis_listeners import RedisListeners, RedisServer
 from reporter.parsers.redis_types import Survey
 
@@ -124,7 +124,7 @@ class View:
         about: str = "",
         severity: Severity | None = None,
         running: Running = "na",
-        connected_to: tuple[str, ...] = (),
+        connected_to: tuple[Value, ...] = (),
         details: Iterable[Text] = (),
         citations: Iterable[Citation] = (),
         missing: Iterable[Missing] = (),

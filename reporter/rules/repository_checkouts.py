@@ -8,6 +8,7 @@ from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Verdict
 from reporter.messages import Text, text
 from reporter.parsers.repository_checkouts import Checkout, Checkouts
+from reporter.recorded import recorded
 
 __all__ = ["checkout_state"]
 
@@ -101,7 +102,7 @@ def _project(url: str) -> str:
 
 def _missing(checkout: Checkout, checkouts: Checkouts) -> tuple[Missing, ...]:
     if checkout.error is not None:
-        return (Missing(checkouts.record, text("{error}", error=checkout.error)),)
+        return (Missing(checkouts.record, text("{error}", error=recorded(checkout.error))),)
     if checkout.dirty is None or not checkout.complete:
         return (Missing(checkouts.record, text("not all tracked files were compared")),)
     return ()

@@ -16,12 +16,13 @@ from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.profile import Profile, Profiles
 from reporter.profile_inventories import Inventory
+from reporter.recorded import recorded
 from reporter.rules.times import span
 
 __all__ = ["declared_inventories"]
 
 INVENTORIES = text("Declared inventories")
-REPO_FILE = "repo file"
+REPO_FILE = text("repo file")
 
 _CUT = text("its output was cut or does not cover it")
 _OLD_S = 30 * 86400.0
@@ -152,7 +153,9 @@ def _read(inventory: Inventory, file: InventoryFile | None) -> Declared:
             )
         )
     if file.text is None:
-        raise UnreadableInventory(text("it cannot be read: {error}", error=file.error or "?"))
+        raise UnreadableInventory(
+            text("it cannot be read: {error}", error=recorded(file.error or "?"))
+        )
     if file.truncated:
         raise UnreadableInventory(text("it is too long: only its end was kept"))
     return read_inventory(inventory, file.text)
@@ -204,7 +207,8 @@ def _on_disk(
             record = unit_files.record if units.complete else units.record
             why = text("whether it exists was not seen")
             return _Compared(item, name, "unknown", why, None, Missing(record, _CUT))
-        why = text("declared {state}, and no such unit exists", state=item.state or "without state")
+        state = item.state or text("without state")
+        why = text("declared {state}, and no such unit exists", state=state)
         return _Compared(item, name, "missing", why, None)
     if not units.complete or item.means is None:
         why = text("its file is there ({state}); whether it runs was not seen", state=file.state)

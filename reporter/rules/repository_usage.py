@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Running, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.systemd_units import Units
+from reporter.recorded import recorded
 from reporter.source.model import Scan, SourceFile
 from reporter.source.streams import configured_streams
 from reporter.source.usage import Used, used_by
@@ -16,7 +17,7 @@ from reporter.source.usage import Used, used_by
 __all__ = ["module_usage"]
 
 USAGE = text("Module usage/imports")
-REPO_TREE = "repo tree"
+REPO_TREE = text("repo tree")
 
 _SHOWN = 12
 _ABSENT = "No such file or directory"
@@ -106,7 +107,9 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
             text(
                 "{root}: the code was not read through: {limits}",
                 root=usage.root,
-                limits=", ".join(scan.gaps[:_SHOWN]) or "it was stopped",
+                limits=joined(map(recorded, scan.gaps[:_SHOWN]))
+                if scan.gaps
+                else text("it was stopped"),
             ),
             owner.name if owner else None,
         )
@@ -198,7 +201,7 @@ def _unclear(usage: _Usage) -> Iterator[Text]:
     absent = {file.path for _, file in entries if file is not None and file.error == _ABSENT}
     for path, file in sorted(usage.files.items()):
         if file.error is not None and path not in absent:
-            yield text("{path}: {error}", path=path, error=file.error)
+            yield text("{path}: {error}", path=path, error=recorded(file.error))
 
 
 def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
@@ -251,7 +254,8 @@ def _states(units: Units | Missing, usage: _Usage) -> Iterator[Citation]:
 
 def _unknown(scan: Scan, subject: str, message: Text, application: str | None = None) -> Verdict:
     why = text(
-        "limits were reached: {limits}", limits=", ".join(scan.gaps[:_SHOWN]) or "time or size"
+        "limits were reached: {limits}",
+        limits=joined(map(recorded, scan.gaps[:_SHOWN])) if scan.gaps else text("time or size"),
     )
     return Verdict(
         subject=subject,

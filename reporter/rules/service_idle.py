@@ -292,7 +292,7 @@ def _nobody_asks(view: View) -> Answer:
             if enabled
             else "{unit} is not enabled ({state}) and does not run: nothing asks for it",
             unit=unit.name,
-            state=state or "no unit file",
+            state=state or text("no unit file"),
         ),
         cites=PULLS,
     )

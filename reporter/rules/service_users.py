@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Verdict
-from reporter.messages import text
+from reporter.messages import some, text
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.profile import Profile, Profiles, matches
 
@@ -65,8 +65,6 @@ def _judged(profile: Profile, own: list[Unit]) -> Verdict:
     wrong = [unit for unit in root if unit not in allowed]
     unknown = [unit for unit in own if unit.user is None]
     if wrong:
-        names = ", ".join(unit.name for unit in wrong[:_SHOWN])
-        rest = len(wrong) - _SHOWN
         return Verdict(
             subject=profile.name,
             status="degraded",
@@ -78,7 +76,7 @@ def _judged(profile: Profile, own: list[Unit]) -> Verdict:
                 title=profile.title,
                 count=len(wrong),
                 all=len(own),
-                names=names + (f" and {rest} more" if rest > 0 else ""),
+                names=some([unit.name for unit in wrong], _SHOWN),
             ),
             citations=tuple(unit.cite("Id", "User") for unit in wrong),
         )

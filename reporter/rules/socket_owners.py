@@ -10,6 +10,7 @@ from reporter.findings import Missing
 from reporter.messages import Text, text
 from reporter.parsers.sockets_open import Socket, Sockets
 from reporter.parsers.sockets_processes import Process, Processes
+from reporter.recorded import recorded
 
 __all__ = ["INIT", "Owner", "is_session", "owner_of", "unseen"]
 
@@ -119,7 +120,7 @@ def _not_known(pid: int, name: str, processes: Processes) -> Text:
             "process {pid} ({name}) had ended before it was looked at: {reason}",
             pid=str(pid),
             name=name,
-            reason=processes.gone[pid],
+            reason=recorded(processes.gone[pid]),
         )
     if pid in processes.by_pid:
         return text(

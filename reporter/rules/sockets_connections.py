@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.sockets_open import End, Socket, Sockets
 from reporter.parsers.sockets_processes import Process, Processes
 from reporter.rules.socket_owners import INIT, Owner, is_session, owner_of, unseen
@@ -27,13 +27,17 @@ _LINES = 20
 """Raw lines quoted of each unit."""
 
 
+Name = str | Text
+"""What a peer is called: by its unit or address, or in words."""
+
+
 @dataclass
 class Talk:
     """What one unit's connections come to; the counts are of connections."""
 
-    servers: Counter[str] = field(default_factory=Counter)
-    remote: Counter[str] = field(default_factory=Counter)
-    clients: Counter[str] = field(default_factory=Counter)
+    servers: Counter[Name] = field(default_factory=Counter)
+    remote: Counter[Name] = field(default_factory=Counter)
+    clients: Counter[Name] = field(default_factory=Counter)
     lines: list[Socket] = field(default_factory=list)
     processes: dict[int, Process] = field(default_factory=dict)
 
@@ -152,24 +156,36 @@ class _Book:
         exact = [one for one in candidates if one.local.address == at.address]
         return next(iter(exact or [one for one in candidates if one.local.takes(at)]), None)
 
-    def _client(self, mirror: Socket | None, peer: End) -> str:
+    def _client(self, mirror: Socket | None, peer: End) -> Name:
         if mirror is None:
             return peer.host
-        return ", ".join(self._names(mirror)) or "this host"
+        return _list(self._names(mirror)) or text("this host")
 
-    def _server(self, proto: str, peer: End, mirror: Socket | None) -> str:
+    def _server(self, proto: str, peer: End, mirror: Socket | None) -> Name:
         there = self._listener(proto, peer) or mirror
         if there is None:
             return str(peer)
-        units = ", ".join(self._names(there))
+        units = _list(self._names(there))
         known = sorted({_KNOWN[one.name] for one in there.holders if one.name in _KNOWN})
         if known:
-            return f"{known[0]} ({units or peer})"
-        return f"{units} ({proto} {peer.port})" if units else str(peer)
+            return _with(known[0], units or str(peer))
+        return _with(units, f"{proto} {peer.port}") if units else str(peer)
 
-    def _names(self, socket: Socket) -> tuple[str, ...]:
+    def _names(self, socket: Socket) -> tuple[Name, ...]:
         units = self._owner(socket).units
-        return tuple(dict.fromkeys("a login" if is_session(unit) else unit for unit in units))
+        return tuple(dict.fromkeys(text("a login") if is_session(unit) else unit for unit in units))
+
+
+def _list(names: tuple[Name, ...]) -> Name:
+    """Return names as one; without a word among them it is no sentence."""
+    known = [name for name in names if isinstance(name, str)]
+    return ", ".join(known) if len(known) == len(names) else joined(names)
+
+
+def _with(name: Name, more: Name) -> Name:
+    if isinstance(name, str) and isinstance(more, str):
+        return f"{name} ({more})"
+    return text("{name} ({more})", name=name, more=more)
 
 
 def _left_out(unit: str) -> bool:
@@ -180,7 +196,7 @@ def _shown(
     unit: str, talk: Talk, host: HostContext, sockets: Sockets, processes: Processes
 ) -> Verdict:
     profile = host.profiles.owner(unit)
-    targets = (*sorted(talk.servers), *_named(talk.remote))
+    targets = (*sorted(talk.servers, key=str), *_named(talk.remote))
     parts = [
         text("is connected to {names}", names=_counted(talk.servers + talk.remote))
         if targets
@@ -202,21 +218,23 @@ def _shown(
     )
 
 
-def _named(counts: Counter[str]) -> tuple[str, ...]:
+def _named(counts: Counter[Name]) -> tuple[Name, ...]:
     """Return the names, the most frequent of them where there are many."""
-    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    ordered = sorted(counts, key=lambda name: (-counts[name], str(name)))
     left = len(ordered) - _SHOWN
     if left <= 0:
-        return tuple(sorted(ordered))
-    return (*sorted(ordered[:_SHOWN]), f"{left} more addresses")
+        return tuple(sorted(ordered, key=str))
+    more = text("{count} more addresses", count=left)
+    return (*sorted(ordered[:_SHOWN], key=str), more)
 
 
-def _counted(counts: Counter[str]) -> Text:
-    shown = [
-        f"{name} ({counts[name]} connections)" if counts[name] > 1 else name
+def _counted(counts: Counter[Name]) -> Text:
+    return joined(
+        text("{name} ({count} connections)", name=name, count=counts[name])
+        if counts[name] > 1
+        else name
         for name in _named(counts)
-    ]
-    return text("{names}", names=", ".join(shown))
+    )
 
 
 def _citations(talk: Talk, sockets: Sockets, processes: Processes) -> tuple[Citation, ...]:

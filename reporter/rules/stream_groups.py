@@ -17,8 +17,10 @@ from reporter.parsers.redis_types import Survey
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.sockets_processes import Processes
 from reporter.parsers.systemd_units import Units
+from reporter.recorded import recorded
 from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.times import span
+from reporter.words import CONFIDENCES
 
 __all__ = ["stream_groups"]
 
@@ -102,7 +104,7 @@ def stream_groups(
 def _not_known(stream: StreamFlow, host: HostContext) -> Verdict:
     refused = next((one for one in stream.stream.refused if "GROUPS" in one.command), None)
     why = (
-        text("XINFO GROUPS was not answered: {error}", error=refused.error)
+        text("XINFO GROUPS was not answered: {error}", error=recorded(refused.error))
         if refused
         else stream.survey.stopped or text("the survey holds no answer about them")
     )
@@ -254,7 +256,7 @@ def _details(stream: StreamFlow, state: GroupState, flow: Flow) -> Iterator[Text
         yield text(
             "read by {units} ({how})",
             units=", ".join(one.unit for one in state.readers),
-            how=state.readers[0].confidence,
+            how=CONFIDENCES[state.readers[0].confidence],
         )
     elif state.life in {"dead", "stuck"}:
         yield from _missing_unit(state, flow)

@@ -12,7 +12,7 @@ from reporter.dataflow.producers import Health, Producer
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Missing, Running, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.config_files import ConfigFiles
 from reporter.parsers.config_units import EnvUse
 from reporter.parsers.redis_listeners import RedisListeners
@@ -24,6 +24,7 @@ from reporter.parsers.systemd_units import Units
 from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.times import at
 from reporter.source.model import Scan
+from reporter.words import CONFIDENCES
 
 __all__ = ["stream_producers"]
 
@@ -201,28 +202,34 @@ def _down(known: Iterable[Producer]) -> Iterator[Text]:
             yield text(
                 "{unit} ({how}) writes it too, and keeps restarting",
                 unit=one.name,
-                how=one.confidence,
+                how=CONFIDENCES[one.confidence],
             )
         elif one.health == "down":
             yield text(
                 "{unit} ({how}) writes it too, and is down{since}",
                 unit=one.name,
-                how=one.confidence,
-                since=f" since {at(one.since)}" if one.since else "",
+                how=CONFIDENCES[one.confidence],
+                since=_since(one),
             )
 
 
 def _names(known: tuple[Producer, ...]) -> Text:
-    return text("{names}", names=", ".join(f"{one.name} ({one.confidence})" for one in known))
+    return joined(
+        text("{unit} ({how})", unit=one.name, how=CONFIDENCES[one.confidence]) for one in known
+    )
+
+
+def _since(producer: Producer) -> Text:
+    return text(" since {at}", at=at(producer.since)) if producer.since else text("")
 
 
 def _contradiction(subject: str, producer: Producer, activity: Activity) -> Text:
     """Say what a producer that does not run means for the stream."""
-    values: dict[str, str] = {
+    values: dict[str, str | Text] = {
         "stream": subject,
         "unit": producer.name,
-        "how": producer.confidence,
-        "since": f" since {at(producer.since)}" if producer.since else "",
+        "how": CONFIDENCES[producer.confidence],
+        "since": _since(producer),
     }
     if producer.health == "unstable":
         return text(

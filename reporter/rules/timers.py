@@ -13,7 +13,7 @@ from reporter.parsers.systemd_unit_files import UnitFile, UnitFiles
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.parsers.systemd_values import NEVER
 from reporter.parsers.timers import Timer, Timers
-from reporter.profile import Profiles
+from reporter.profile import TIMER, Profiles
 from reporter.rules.times import at, span
 
 __all__ = ["timer_state"]
@@ -32,21 +32,34 @@ _SCHEDULE = ("TimersCalendar", "TimersMonotonic")
 _RUNS = ("LastTriggerUSec", "NextElapseUSecRealtime", "NextElapseUSecMonotonic")
 
 
-def _timers(profiles: Profiles) -> Iterator[str]:
-    return (name for name in profiles.expected_units() if name.endswith(".timer"))
+def _timers(profiles: Profiles) -> tuple[str, ...]:
+    return profiles.expected_timers()
 
 
 @dataclass(frozen=True)
 class _View:
-    """One timer with what is around it."""
+    """One timer with what is around it; `loaded` are the names of all timers in memory."""
 
     timer: Timer
+    loaded: frozenset[str]
     units: Units | Missing
     host: HostContext
 
     @property
     def now(self) -> float:
         return self.host.collected_at
+
+    @property
+    def expected(self) -> bool | None:
+        """Whether a profile says that it must be active; None: perhaps, by a name not shown."""
+        profiles = self.host.profiles
+        if profiles.expects_timer(self.timer.name):
+            return True
+        if isinstance(self.units, Missing):
+            others = set(profiles.expected_timers()) - set(profiles.timer_patterns())
+            return None if others - self.loaded else False
+        known = self.units.get(self.timer.name)
+        return any(profiles.expects_timer(name) for name in (known.names or () if known else ()))
 
     @cached_property
     def service(self) -> Unit | Missing | None:
@@ -92,8 +105,10 @@ def timer_state(
 ) -> Iterator[Verdict]:
     """Whether each timer is in place, ran when its schedule wanted it, and has a next run.
 
-    Means: down (P2) is a timer that is enabled and not active, and one that is active (elapsed)
-    with no next run, though it was made to repeat: nothing starts it again, and it is not failed.
+    Means: down (P2) is a timer that is enabled and not active, one that a profile expects
+    (`expected_timers`) and that is not active, masked, or on disk and not loaded, and one that is
+    active (elapsed) with no next run, though it was made to repeat: nothing starts it again, and
+    it is not failed.
     A timer made for one run (`OnBootSec=` alone) that had it is fine. Degraded (P2) is a run that
     is overdue: the moment planned for it has passed, more time has gone by than the schedule
     allows, or the service of the last run has not ended. Degraded (P3) is a last run longer ago
@@ -103,12 +118,14 @@ def timer_state(
 
     Fine are: scheduled and run; no run on record and none due yet (`LAST -` says that no trigger
     is on record, not that it never ran: only `Persistent=` calendar timers remember over a boot);
-    a start condition of the timer's own that is not met; disabled and masked.
+    a start condition of the timer's own that is not met; disabled and masked where no profile
+    expects it. That one a profile expects does not exist at all is said by missing_units.
 
     Why: a dead timer raises no alarm. What it did not start is missing days later.
 
-    Evidence: timers_schedules, systemd_units for what the timer starts, systemd_unit_files for
-    enabled timers that systemd has not loaded. Ages count from the end of the collection.
+    Evidence: timers_schedules, systemd_units for what the timer starts and for its other names,
+    systemd_unit_files for enabled or expected timers that systemd has not loaded. Ages count from
+    the end of the collection.
 
     Limits: how late a run is, is judged by the longest wait its schedule has in two years, with
     AccuracySec=, RandomizedDelaySec=, 30 s, and an hour for a change of summer time, so a single
@@ -117,16 +134,12 @@ def timer_state(
 
     Source: systemd.timer(5), systemd.time(7), systemctl(1) list-timers.
     """
+    loaded = frozenset(timers.by_name)
     for timer in timers:
         if timer.load_state != "not-found":
-            view = _View(timer, units, host)
+            view = _View(timer, loaded, units, host)
             yield _verdict(view, next(found for row in _ROWS if (found := row(view))))
-    if not isinstance(unit_files, Missing) and timers.complete:
-        loaded = set(timers.by_name)
-        for file in unit_files:
-            enabled = file.name.endswith(".timer") and file.state in _ENABLED
-            if enabled and not file.template and file.name not in loaded:
-                yield _not_loaded(host, file)
+    yield from _unloaded(host, timers, units, unit_files)
 
 
 def _verdict(view: _View, answer: _Answer) -> Verdict:
@@ -143,28 +156,77 @@ def _verdict(view: _View, answer: _Answer) -> Verdict:
         component=TIMERS,
         severity=severity,
         application=owner.name if owner else None,
-        connected_to=("systemd timers",),
+        connected_to=(text("systemd timers"),),
         citations=(timer.cite(*_STATE, *answer.cites), *answer.citations),
         missing=answer.missing,
     )
 
 
-def _not_loaded(host: HostContext, file: UnitFile) -> Verdict:
-    owner = host.profiles.owner(file.name)
+def _unloaded(
+    host: HostContext, timers: Timers, units: Units | Missing, unit_files: UnitFiles | Missing
+) -> Iterator[Verdict]:
+    """Yield a verdict on each timer that systemd has not loaded and that somebody wants."""
+    expected = [name for name in host.profiles.expected_timers() if name not in timers.by_name]
+    patterns = host.profiles.timer_patterns()
+    if not isinstance(units, Missing):
+        expected = [name for name in expected if units.get(name) is None]
+    if isinstance(unit_files, Missing) or not timers.complete:
+        why = text("its output was cut")
+        gap = unit_files if isinstance(unit_files, Missing) else Missing(timers.record, why)
+        for name in expected:
+            if name not in patterns:
+                message = text(
+                    "{timer} was not seen in memory; whether it is there is not known", timer=name
+                )
+                yield _not_in_memory(host, name, message, missing=(gap,))
+        return
+    for file in unit_files:
+        if not file.name.endswith(TIMER) or file.template or file.name in timers.by_name:
+            continue
+        if file.state in _ENABLED:
+            message = text(
+                "{timer} is enabled on disk and unknown to systemd: nothing started it since, or "
+                "no daemon-reload read it",
+                timer=file.name,
+            )
+            yield _not_in_memory(host, file.name, message, file)
+        elif file.state != "alias" and host.profiles.expects_timer(file.name):
+            yield _not_in_memory(host, file.name, _on_disk(file.name, file), file)
+    for name in expected:
+        template = unit_files.get(name)
+        if template is not None and template.template:
+            yield _not_in_memory(host, name, _on_disk(name, template), template)
+
+
+def _on_disk(name: str, file: UnitFile) -> Text:
+    return text(
+        "{timer} is not active although its application expects it: {file} ({state}) is on disk, "
+        "and nothing has started it since boot",
+        timer=name,
+        file=file.name,
+        state=file.state,
+    )
+
+
+def _not_in_memory(
+    host: HostContext,
+    name: str,
+    message: Text,
+    file: UnitFile | None = None,
+    missing: tuple[Missing, ...] = (),
+) -> Verdict:
+    owner = host.profiles.owner(name)
     return Verdict(
-        subject=file.name,
-        status="down",
-        running="no",
-        message=text(
-            "{timer} is enabled on disk and unknown to systemd: nothing started it since, or no "
-            "daemon-reload read it",
-            timer=file.name,
-        ),
+        subject=name,
+        status="unknown" if missing else "down",
+        running="unknown" if missing else "no",
+        message=message,
         component=TIMERS,
-        severity=host.profiles.severity(file.name, "P2"),
+        severity=None if missing else host.profiles.severity(name, "P2"),
         application=owner.name if owner else None,
-        connected_to=("systemd timers",),
-        citations=(file.cite(),),
+        connected_to=(text("systemd timers"),),
+        citations=(file.cite(),) if file else (),
+        missing=missing,
     )
 
 
@@ -179,7 +241,25 @@ def _not_shown(view: _View) -> _Answer | None:
 
 def _unusable(view: _View) -> _Answer | None:
     timer = view.timer
-    if timer.load_state in _MASKED or timer.unit_file_state in _MASKED:
+    masked = timer.load_state in _MASKED or timer.unit_file_state in _MASKED
+    if masked and view.expected is None:
+        return _perhaps_expected(view)
+    if masked and view.expected:
+        active = timer.active_state == "active"
+        return _Answer(
+            status="degraded" if active else "down",
+            running="yes" if active else "no",
+            severity="P3" if active else "P2",
+            message=text(
+                "{timer} is masked, although its application expects it: {how}",
+                timer=timer.name,
+                how=text("it is active until it is stopped")
+                if active
+                else text("nothing can start it"),
+            ),
+            cites=("LoadState",),
+        )
+    if masked:
         message = text("{timer} is masked: it is not meant to run", timer=timer.name)
         return _Answer(status="ok", running="no", message=message, cites=("LoadState",))
     if timer.load_state not in _UNUSABLE:
@@ -188,6 +268,15 @@ def _unusable(view: _View) -> _Answer | None:
     return _Answer(
         status="down", running="no", severity="P2", message=message, cites=("LoadState",)
     )
+
+
+def _perhaps_expected(view: _View) -> _Answer:
+    missing = (view.units,) if isinstance(view.units, Missing) else ()
+    message = text(
+        "{timer} is not active; whether its application expects it by another name was not seen",
+        timer=view.timer.name,
+    )
+    return _Answer(status="unknown", running="no", message=message, missing=missing)
 
 
 def _failed(view: _View) -> _Answer | None:
@@ -211,6 +300,16 @@ def _inactive(view: _View) -> _Answer | None:
             "{timer} is enabled and not active: it starts nothing until the next boot, or until "
             "somebody starts it",
             timer=timer.name,
+        )
+        return _Answer(status="down", running="no", severity="P2", message=message)
+    if view.expected is None:
+        return _perhaps_expected(view)
+    if view.expected:
+        message = text(
+            "{timer} is not active ({state}) although its application expects it: it starts "
+            "nothing until somebody starts it",
+            timer=timer.name,
+            state=timer.unit_file_state or "?",
         )
         return _Answer(status="down", running="no", severity="P2", message=message)
     message = text("{timer} is not active, and nothing asks for it", timer=timer.name)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from reporter.messages import Text, joined, text
+
 __all__ = ["at", "rate", "span"]
 
-_PARTS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_PARTS = (
+    (86400, text("{count} d")),
+    (3600, text("{count} h")),
+    (60, text("{count} min")),
+    (1, text("{count} s")),
+)
 
 
 def at(moment: float) -> str:
@@ -19,26 +26,26 @@ def at(moment: float) -> str:
     return datetime.fromtimestamp(math.floor(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def span(seconds: float) -> str:
+def span(seconds: float) -> Text:
     """Return a span of time in its two largest units: `4 d 3 h`, `31 s`, `0.3 s`.
 
-    >>> span(90061)
+    >>> str(span(90061))
     '1 d 1 h'
     """
     if math.isinf(seconds):
-        return "∞"
+        return text("∞")
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return text("{count} s", count=f"{seconds:.1f}")
     left = round(seconds)
-    shown: list[str] = []
+    shown: list[Text | None] = []
     for size, unit in _PARTS:
         count, rest = divmod(left, size)
         if count or shown:
-            shown.append(f"{count} {unit}" if count else "")
+            shown.append(unit.filled(count=count) if count else None)
             left = rest
         if len(shown) == 2:
             break
-    return " ".join(part for part in shown if part)
+    return joined([part for part in shown if part is not None], " ")
 
 
 def rate(per_hour: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, some, text
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.parsers.unit_drop_ins import DropIns, Setting, VendorUnits
 
@@ -75,7 +75,7 @@ def outdated_units(host: HostContext, units: Units) -> Iterator[Verdict]:
                 "units whose files changed on disk since systemd loaded them: {count} ({names}); "
                 "systemctl daemon-reload has not been run since",
                 count=len(found),
-                names=_shown([unit.name for unit in found]),
+                names=some([unit.name for unit in found], _SHOWN),
             ),
             citations=tuple(
                 unit.cite("Id", "FragmentPath", "DropInPaths", "NeedDaemonReload") for unit in found
@@ -86,11 +86,6 @@ def outdated_units(host: HostContext, units: Units) -> Iterator[Verdict]:
 def _application(host: HostContext, unit: Unit) -> str:
     owner = host.profiles.owner(unit.name)
     return owner.name if owner else ""
-
-
-def _shown(names: list[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,9 @@ def failed_units(host: HostContext, units: Units) -> Iterator[Verdict]:
 def _result(result: str | None) -> Text:
     if result == "exit-code":
         return text("the command behind it ended with an error (its log says which)")
-    return RESULTS.get(result or "") or text("its result is {result}", result=result or "not shown")
+    return RESULTS.get(result or "") or text(
+        "its result is {result}", result=result or text("not shown")
+    )
 
 
 def _broken(host: HostContext, unit: Unit, message: Text, cites: tuple[str, ...]) -> Verdict:

@@ -10,6 +10,7 @@ from reporter.evidence import Record
 from reporter.facts import NoFact
 from reporter.messages import Text, text
 from reporter.parsers.host_rows import json_rows
+from reporter.recorded import recorded
 from reporter.web.types import Reference
 
 __all__ = ["gap_of", "gaps_of", "number_of", "references_of", "rows_of", "seconds"]
@@ -30,7 +31,7 @@ def rows_of(record: Record) -> dict[str, Row]:
 def gaps_of(record: Record) -> tuple[Text, ...]:
     """Return what the collector says of what it did not read."""
     said = record.stderr.text.strip().splitlines()
-    gaps = [text("{said}", said=line) for line in said[:20]]
+    gaps = [text("{said}", said=recorded(line)) for line in said[:20]]
     if record.stdout.truncated and not gaps:
         gaps.append(text("not all of its files were read"))
     return tuple(gaps)
@@ -39,7 +40,7 @@ def gaps_of(record: Record) -> tuple[Text, ...]:
 def gap_of(row: Row) -> Text | None:
     """Say what of a file that is loaded was not seen, None if all was."""
     if row.get("error") is not None:
-        return text("{path}: {reason}", path=row["path"], reason=str(row["error"]))
+        return text("{path}: {reason}", path=row["path"], reason=recorded(str(row["error"])))
     if row.get("truncated"):
         return text("{path}: only its beginning was read", path=row["path"])
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,3 +225,22 @@ def test_nothing_named(look: Look) -> None:
 
     assert (record["outcome"], record["item"]) == ("collected", None)
     assert record["stdout"]["size"] == 0
+
+
+def test_targets_that_profiles_name(look: Look, tmp_path: Path) -> None:
+    """Each path has a record of its own; without a path one record says that nothing was asked."""
+    (tmp_path / "there").touch()
+    probe = {
+        "id": "files",
+        "kind": "files",
+        "profiles": "files",
+        "args": {"globs": ["{item}"], "most": 5, "content": False},
+    }
+    paths = [f"{tmp_path}/there", f"{tmp_path}/gone"]
+    found = look({**probe, "items": paths})
+
+    assert {record["item"]: record["outcome"] for record in found.values()} == {
+        paths[0]: "collected",
+        paths[1]: "absent",
+    }
+    assert look(probe)["files"]["outcome"] == "collected"

@@ -30,8 +30,9 @@ def file(path: Path | str, **more: Any) -> dict[str, Any]:
     return {"id": "it", "kind": "file", "args": {"path": str(path)}, **more}
 
 
-def files(*globs: str, most: int = 10, **more: Any) -> dict[str, Any]:
-    return {"id": "it", "kind": "files", "args": {"globs": list(globs), "most": most}, **more}
+def files(*globs: str, most: int = 10, content: bool = True, **more: Any) -> dict[str, Any]:
+    args = {"globs": list(globs), "most": most, **({} if content else {"content": False})}
+    return {"id": "it", "kind": "files", "args": args, **more}
 
 
 def listing(path: Path | str, **args: bool | int) -> dict[str, Any]:
@@ -273,6 +274,62 @@ def test_files_share_the_limit(look: Look, tmp_path: Path) -> None:
     assert large["truncated"]
     assert len(large["data"]) < 2048
     assert (small["truncated"], small["data"]) == (False, "small")
+
+
+def test_files_without_their_content(look: Look, tmp_path: Path) -> None:
+    """With content: false a file is not opened; a row says what it is and whether a link leads on.
+
+    A fifo would hang whoever opens it, and a file's text is nowhere in the record.
+    """
+    (tmp_path / "data").write_text("content")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("data")
+    (tmp_path / "lost").symlink_to("nowhere")
+    (tmp_path / "round").symlink_to("round")
+    before = (tmp_path / "data").stat().st_atime_ns
+    record = look(files(f"{tmp_path}/*", content=False))["it"]
+
+    found = {Path(row["path"]).name: row for row in rows(record)}
+    assert {name: (row["type"], row["outcome"]) for name, row in found.items()} == {
+        "data": ("file", "collected"),
+        "fifo": ("fifo", "collected"),
+        "folder": ("directory", "collected"),
+        "link": ("symlink", "collected"),
+        "lost": ("symlink", "absent"),
+        "round": ("symlink", "error"),
+    }
+    assert found["data"]["size"] == 7
+    assert (found["link"]["target"], found["link"]["leads_to"]["size"]) == ("data", 7)
+    assert "leads_to" not in found["lost"]
+    assert "content" not in json.dumps(record)
+    assert (tmp_path / "data").stat().st_atime_ns == before
+    assert record["command"] == f"ls -lad {tmp_path}/*"
+
+
+def test_files_without_their_content_that_are_not_there(
+    look: Look, look_as_nobody: Callable[..., Records], public: Path
+) -> None:
+    """Absent, denied and failed are three answers, also where a symlink leads into the dark."""
+    closed = public / "closed"
+    closed.mkdir()
+    (closed / "it").touch()
+    (public / "link").symlink_to(closed / "it")
+    (public / "round").symlink_to("round")
+    closed.chmod(0o000)
+    try:
+        denied = look_as_nobody(files(f"{closed}/it", content=False))["it"]
+        (link,) = rows(look_as_nobody(files(f"{public}/link", content=False))["it"])
+    finally:
+        closed.chmod(0o700)
+    absent = look(files(f"{public}/data/none", f"{public}/*.none", content=False))["it"]
+    failed = look(files(f"{public}/round/it", content=False))["it"]
+
+    assert (absent["outcome"], failed["outcome"]) == ("absent", "error")
+    assert failed["reason"] == f"{public}/round: Too many levels of symbolic links"
+    if os.geteuid() == 0:
+        assert (denied["outcome"], denied["reason"]) == ("denied", f"may not be searched: {closed}")
+        assert (link["outcome"], link["error"]) == ("denied", "Permission denied")
 
 
 def test_no_file_matches(look: Look, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from reporter.archive import load
 from reporter.byhand import declared_probes
+from reporter.report import build
 from tests.lab import Lab, LabHost, Recipe
 from truthmap_control import answer, program
 
@@ -156,6 +158,34 @@ def test_every_refusal_is_named(lab: Lab, hosts: dict[str, LabHost], play: Runne
         _, _, _, status, reason = REFUSALS[name.partition("-")[2]]
         assert done.hosts[name]["status"] == status, done.hosts[name]
         assert reason in done.hosts[name]["reason"]
+
+
+def test_files_that_profiles_name(lab: Lab, hosts: dict[str, LabHost], play: Runner) -> None:
+    """Root sees them all; for another user what is denied is unknown, with the path."""
+    paths = ["/etc/passwd", "/etc/shadow", "/root/shop.db", "/etc/nosuch"]
+    more = {"truthmap_app_shop": {"expected_files": paths}}
+    ways = {"root": "root", "plain": "auditor"}
+    hosts["bookworm"].run("touch /root/shop.db")
+    try:
+        done = play({way: entry(lab, "bookworm", user, False, more) for way, user in ways.items()})
+    finally:
+        hosts["bookworm"].run("rm /root/shop.db")
+    said = {
+        host.host: {
+            one.verdict.subject: one.verdict
+            for one in host.findings
+            if one.rule == "expected_files"
+        }
+        for host in build(load([done.folder])).hosts
+    }
+    assert {path: said["root"][path].status for path in paths} == dict(
+        zip(paths, ("ok", "ok", "degraded", "down"), strict=True)
+    )
+    assert {path: said["plain"][path].status for path in paths} == dict(
+        zip(paths, ("ok", "ok", "unknown", "down"), strict=True)
+    )
+    message = str(said["plain"]["/root/shop.db"].message)
+    assert "permission denied: may not be searched: /root" in message
 
 
 def test_a_frozen_host_is_a_result(lab: Lab, hosts: dict[str, LabHost], play: Runner) -> None:

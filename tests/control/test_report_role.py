@@ -114,6 +114,15 @@ def test_formats_may_be_text(play: Runner) -> None:
     assert [Path(path).name for path in paths] == ["report.json", "report.txt"]
 
 
+def test_a_report_may_be_in_another_language(play: Runner) -> None:
+    """What a person reads, not what a program reads."""
+    done = play({"web1": QUICK}, playbook=TRUTHMAP, variables={"report_lang": "nb"})
+    assert done.rc == 0, done.output
+    folder = done.folder / "report"
+    assert "\nDEL A - SYSTEM TRUTH MAP\n" in (folder / "report.txt").read_text()
+    assert reports(folder)["schema"] == "truthmap/report/1"
+
+
 def test_a_wrong_setting_is_named(play: Runner) -> None:
     """By the reporter, in its own words."""
     variables = {"report_min_coverage": "most"}

@@ -150,6 +150,23 @@ def test_an_output_that_cannot_be_written_is_bad_usage(run: Path, tmp_path: Path
     assert "cannot be written" in done.stderr
 
 
+def test_a_report_and_an_explanation_in_another_language(run: Path, tmp_path: Path) -> None:
+    """Asked for by --lang, never by the environment; only languages there are."""
+    done = truthmap("report", run, "--lang", "nb")
+    assert done.returncode == 0, done.stderr
+    assert "\nDEL A - SYSTEM TRUTH MAP\n" in done.stdout
+    page = truthmap("explain", "service_state:evidence/systemd_units", run, "--lang", "nb").stdout
+    assert "\nRegelen service_state\n" in page
+    out = tmp_path / "reports"
+    both = ("--format", "text", "--format", "json", "--out", out)
+    assert truthmap("report", run, *both, "--lang", "nb").returncode == 0
+    assert (out / "report.txt").read_text() == done.stdout
+    assert (out / "report.json").read_text() == truthmap("report", run, "--format", "json").stdout
+    wrong = truthmap("report", run, "--lang", "de")
+    assert wrong.returncode == 3
+    assert "'de' is not one of 'en', 'nb'" in wrong.stderr
+
+
 def test_a_summary_is_small_and_counts_everything(tmp_path: Path) -> None:
     """Totals only: no host, no finding; written whatever the exit code, following its schema."""
     bundles = [bundle(OFFLINE, host="web1"), bundle(OFFLINE, host="web2", complete=False)]

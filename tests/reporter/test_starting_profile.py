@@ -11,8 +11,14 @@ from reporter.profile import Profiles, load_profiles
 from reporter.report import Report, host_report
 from reporter.starting_profile import starting_profile
 from tests.builders import bundle, record
+from tests.rules.judging import judged
 from tests.rules.stream_cases import reference
 from tests.rules.systemd_cases import bundle as systemd_bundle
+from tests.rules.systemd_cases import with_profile
+from tests.rules.timer_cases import SUITES
+from tests.rules.timer_cases import bundle as timer_bundle
+
+RULES = ("timer_state", "missing_units")
 
 
 def proposed(*hosts: Any) -> tuple[str, Profiles]:
@@ -39,6 +45,23 @@ def test_the_reference_host() -> None:
     assert "quantum:stream:trade.intent" in quantum.expected_streams
     assert "quantum:stream:market.tick" not in quantum.expected_streams
     assert "  #   - quantum:stream:market.tick  (no)" in shown
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_timers_go_with_what_they_start(suite: str) -> None:
+    """Those that were active are expected; the distribution's are nobody's."""
+    host = timer_bundle(suite)
+    shown, profiles = proposed(host)
+    (plant,) = profiles
+    assert set(plant.expected_timers) == {
+        f"plant-{name}.timer"
+        for name in ("daily", "elapsed", "failing", "hanging", "once", "past", "ran")
+    }
+    assert "  #   - plant-stopped.timer  (inactive, enabled)" in shown
+    before = judged(host, RULES)
+    after = judged(with_profile(host, **yaml.safe_load(shown)["truthmap_app_plant"]), RULES)
+    states = {name: one.verdict.status for name, one in before.items()}
+    assert states == {name: one.verdict.status for name, one in after.items()}
 
 
 def test_judged_by_its_own_proposal_a_host_expects_nothing_it_does_not_do() -> None:

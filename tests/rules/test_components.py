@@ -168,8 +168,15 @@ def test_ablation(record: str) -> None:
     [
         ({"x": {"unit": []}}, "components.x: unknown key 'unit'; did you mean 'units'?"),
         ({"x": {"layer": "rsk"}}, "components.x.layer: 'rsk' is none of 'layers'; did you mean"),
-        ({"x": {"section": "fronted"}}, "there is no section 'fronted'; did you mean 'frontend'?"),
-        ({"x": {"ports": [99999]}}, "port numbers are from 1 to 65535"),
+        (
+            {"x": {"section": "fronted"}},
+            "section: give one of components, models, frontend, repository, config, logging, not "
+            "'fronted'; did you mean 'frontend'?",
+        ),
+        (
+            {"x": {"ports": [99999]}},
+            "x.ports: give a list of port numbers from 1 to 65535, not 99999",
+        ),
         ({"x": {"severity": "P9"}}, "components.x.severity: give one of P0, P1, P2, P3"),
         ({"x": ["a"]}, "components.x: give a mapping with keys such as"),
         (["x"], "components: give a mapping from a component's name"),

@@ -84,7 +84,7 @@ def test_with_a_profile_all_stands_in_one_block() -> None:
         "/etc/plant/conf.d env files",
     ][:1]
     assert (own[0].status, own[0].running) == ("degraded", "na")
-    assert own[0].connected_to == ("systemd EnvironmentFiles",)
+    assert [str(one) for one in own[0].connected_to] == ["systemd EnvironmentFiles"]
     use = next(one.verdict for one in own[0].findings if one.rule == "env_file_use")
     used = str(use.details[0])
     assert "api (common.env, api.env)" in used

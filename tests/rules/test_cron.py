@@ -196,4 +196,4 @@ def test_moments_cron_reads(schedule: str) -> None:
     ],
 )
 def test_moments_cron_does_not_read(schedule: str, field: str) -> None:
-    assert unreadable(schedule) == field
+    assert str(unreadable(schedule)) == field

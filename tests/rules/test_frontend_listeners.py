@@ -78,8 +78,8 @@ def test_what_was_cut_is_not_known() -> None:
     [
         ({"listners": {}}, "unknown key 'listners'; did you mean 'listeners'?"),
         ({"listeners": 3}, "listeners: give a mapping from port to {address, unit}"),
-        ({"listeners": {0: {}}}, "listeners: '0' is no port"),
-        ({"listeners": {"x": {}}}, "listeners: 'x' is no port"),
+        ({"listeners": {0: {}}}, "listeners: give port numbers from 1 to 65535, not '0'"),
+        ({"listeners": {"x": {}}}, "listeners: give port numbers from 1 to 65535, not 'x'"),
         ({"listeners": {80: "nginx"}}, "listeners.80: give a mapping with the keys address, unit"),
         (
             {"listeners": {80: {"unti": "a"}}},
@@ -88,12 +88,19 @@ def test_what_was_cut_is_not_known() -> None:
         ({"listeners": {80: {"unit": 3}}}, "listeners.80.unit: give a unit's name"),
         (
             {"listeners": {80: {"address": "lopback"}}},
-            "'lopback' is no address; did you mean 'loopback'",
+            "give an IP address, loopback or any, not 'lopback'; did you mean 'loopback'",
         ),
-        ({"listeners": {80: {"address": "a.example"}}}, "listeners.80.address: 'a.example' is no"),
+        ({"listeners": {80: {"address": "1.2.3.400"}}}, "80.address: give an IP address"),
+        ({"listeners": {80: {"address": "a.example"}}}, "listeners.80.address: give an IP address"),
         ({"loopback_ports": 80}, "loopback_ports: give a list of port numbers"),
-        ({"loopback_ports": [True]}, "loopback_ports: 'True' is no port"),
-        ({"loopback_ports": [70000]}, "loopback_ports: '70000' is no port"),
+        (
+            {"loopback_ports": [True]},
+            "loopback_ports: give a list of port numbers from 1 to 65535, not True",
+        ),
+        (
+            {"loopback_ports": [70000]},
+            "loopback_ports: give a list of port numbers from 1 to 65535, not 70000",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_key_is_said(keys: dict[str, Any], error: str) -> None:

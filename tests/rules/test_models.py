@@ -239,11 +239,19 @@ def test_a_missing_record_makes_nothing_better(probe: str) -> None:
     [
         ("models", {"familys": {}}, "did you mean 'families'"),
         ("models", {"families": {"a": "*a*"}}, "families.a: give a list"),
-        ("models", {"families": {"a": ["*a*"]}, "stale_after": "soon"}, "is no age"),
+        (
+            "models",
+            {"families": {"a": ["*a*"]}, "stale_after": "soon"},
+            "give an age such as 30d, .*, not 'soon'",
+        ),
         ("models", {"families": {"tft": ["*"]}, "stale_after": {"tff": "1d"}}, "'tft'"),
         ("load_evidence", {"unit": "a"}, "give a list"),
         ("load_evidence", [{"unit": "a*", "patterns": {"b": "loaded"}}], "full name"),
-        ("load_evidence", [{"unit": "a", "patterns": {"b": "lost"}}], "neither 'loaded'"),
+        (
+            "load_evidence",
+            [{"unit": "a", "patterns": {"b": "lost"}}],
+            "give one of loaded, fallback, not 'lost'",
+        ),
     ],
 )
 def test_a_mistake_in_the_profile_names_its_place(key: str, value: object, said: str) -> None:

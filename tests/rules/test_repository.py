@@ -35,7 +35,8 @@ def statuses(rule: str) -> dict[str, Status]:
 def test_an_inventory_against_the_host() -> None:
     """Its date and age, the drift with its denominator, each item, what it does not know."""
     found = verdict(bundle(), "declared_inventories", YAML)
-    assert (found.status, found.running, found.connected_to) == ("degraded", "na", ("repo file",))
+    assert (found.status, found.running) == ("degraded", "na")
+    assert [str(one) for one in found.connected_to] == ["repo file"]
     assert str(found.component) == "SYSTEM_INVENTORY.yaml"
     message = str(found.message)
     assert message.startswith("SYSTEM_INVENTORY.yaml last_update=2025-12-21 (")
@@ -116,10 +117,10 @@ def test_no_profile_no_inventory() -> None:
     ("value", "said"),
     [
         ("x", r"x\.inventories: give a list"),
-        ([1], r"inventories\[0\]: is not a mapping"),
+        ([1], r"inventories\[0\]: give a mapping"),
         ([{"path": "/a", "itmes": "b"}], "unknown key 'itmes'; did you mean 'items'?"),
         ([{"path": "a"}], r"inventories\[0\]\.path: give the absolute path"),
-        ([{"path": "/a", "format": "toml"}], "'toml' is none of yaml, json"),
+        ([{"path": "/a", "format": "toml"}], "give one of yaml, json, not 'toml'"),
         ([{"path": "/a", "items": 1}], r"\[0\]\.items: give a text"),
     ],
 )
@@ -130,7 +131,8 @@ def test_a_mistake_in_the_profile_is_named(value: object, said: str) -> None:
 
 def test_modules_used_and_not() -> None:
     found = verdict(bundle(), "module_usage", f"modules{ROOT}")
-    assert (found.status, found.running, found.connected_to) == ("ok", "partial", ("repo tree",))
+    assert (found.status, found.running) == ("ok", "partial")
+    assert [str(one) for one in found.connected_to] == ["repo tree"]
     assert str(found.message) == (
         f"{ROOT}: 3 services use 6 modules; 1 modules are used by none; running services use 6"
     )

@@ -16,7 +16,17 @@ from ansible.plugins.action import ActionBase
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "files"))
 
-from truthmap_control import answer, archive, clock, probes, program, remote, secrets, values
+from truthmap_control import (
+    answer,
+    archive,
+    clock,
+    probes,
+    program,
+    remote,
+    secrets,
+    targets,
+    values,
+)
 from truthmap_control.perturbations import perturbations, redis_perturbations
 
 _RUN = "collect_run"
@@ -57,8 +67,9 @@ class ActionModule(ActionBase):
     def _collect(self, task_vars):
         run = self._run(task_vars)
         login = values.flag(self._value(task_vars, "collect_login"), "collect_login", True)
-        asked, ours = self._named(task_vars, self._probes(task_vars), login)
         applications = self._applications(task_vars)
+        declared = [targets.filled(probe, applications) for probe in self._probes(task_vars)]
+        asked, ours = self._named(task_vars, declared, login)
         key, limits = self._key(task_vars, run), self._limits(task_vars)
         survey = remote.Survey(ours, limits, key) if ours else None
         if login:

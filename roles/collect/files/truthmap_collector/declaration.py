@@ -16,6 +16,10 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 _NAMES: Schema = {"type": "array", "items": _TEXT, "minItems": 1}
 _PATH: Schema = {"type": "string", "pattern": "^(/|\\{item\\})"}
 _PATTERN: Schema = {"type": "string", "pattern": "^/((?!\\*\\*)[\\s\\S])*$"}
+_PATTERN_OR_ITEM: Schema = {
+    "type": "string",
+    "pattern": "^(/((?!\\*\\*)[\\s\\S])*|\\{item\\})$",
+}
 _PATTERNS: Schema = {"type": "array", "items": _PATTERN, "minItems": 1}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
 _FLAG: Schema = {"type": "boolean"}
@@ -105,7 +109,11 @@ KINDS = {
     ),
     "files": KindArguments(
         "The files that shell patterns match, with metadata and content.",
-        {"globs": {"type": "array", "items": _PATTERN}, "most": _COUNT},
+        {
+            "globs": {"type": "array", "items": _PATTERN_OR_ITEM},
+            "most": _COUNT,
+            "content": {"description": "false: no file is opened", "type": "boolean"},
+        },
         ["globs", "most"],
         "none",
         True,
@@ -395,8 +403,12 @@ _PROBE: Schema = {
             "type": "string",
             "pattern": "^probe_[a-z0-9_]+$",
         },
+        "profiles": {
+            "description": "what its targets are that the applications' profiles name",
+            "enum": ["files"],
+        },
         "items": {
-            "description": "the targets that variable named; filled in by the control node",
+            "description": "the targets so named; filled in by the control node",
             "type": "array",
             "items": _TEXT,
         },
@@ -546,7 +558,8 @@ def _is_circular(probe: Dict[str, Any], by_id: Dict[str, Dict[str, Any]]) -> boo
 
 def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
     texts = list(_texts(probe.get("args", {})))
-    way = "each" if "variable" in probe else ""
+    sources = [name for name in ("variable", "profiles", "from") if name in probe]
+    way = "each" if sources else ""
     if "from" in probe:
         way = probe["from"].get("as", "each")
     wanted = {"each": "{item}", "all": "{items}"}.get(way)
@@ -562,10 +575,12 @@ def _placeholder_errors(where: str, probe: Dict[str, Any]) -> Iterator[str]:
         if sign != wanted and any(sign in text for text in texts):
             way = "each" if sign == "{item}" else "all"
             yield "{}: args: {} needs a `from` with as: {}".format(where, sign, way)
-    if "variable" in probe and "from" in probe:
-        yield "{}: its targets come from a variable or from a probe, not both".format(where)
-    if "items" in probe and "variable" not in probe:
-        yield "{}: items are those a variable names, and it names none".format(where)
+    if len(sources) > 1:
+        yield "{}: its targets come from one of {}, not from several".format(
+            where, ", ".join(sources)
+        )
+    if "items" in probe and not {"variable", "profiles"} & set(sources):
+        yield "{}: items are those a variable or profiles name, and it names none".format(where)
     if probe.get("where") == "control" and "variable" not in probe:
         yield "{}: where: control needs a variable that names what to ask".format(where)
 

@@ -132,7 +132,7 @@ class _Scheduler:
         if "from" in probe:
             parents = self._looks[probe["from"]["probe"]]
             found, answered = jobs.derived(probe, parents, time.time())
-        elif "variable" in probe:
+        elif "variable" in probe or "profiles" in probe:
             found, answered = jobs.named(probe, time.time())
         for look in answered:
             self._keep(look)
