@@ -11,7 +11,7 @@ from types import TracebackType
 
 from reporter.errors import InputError
 from reporter.messages import EN, Catalogue
-from reporter.render import frames, json_v1, junit, markdown, openmetrics, sarif, text
+from reporter.render import frames, html, json_v1, junit, markdown, openmetrics, sarif, text
 from reporter.report import Report
 
 __all__ = [
@@ -34,6 +34,7 @@ Content = str | bytes | Mapping[str, str | bytes]
 FORMATS: dict[str, tuple[str, Callable[[Report, Catalogue], Content]]] = {
     "text": ("report.txt", text.render),
     "markdown": ("report.md", markdown.render),
+    "html": (html.INDEX, html.render),
     "json": ("report.json", lambda report, _catalogue: json_v1.render(report)),
     "csv": ("csv/findings.csv", lambda report, _catalogue: frames.csv(report)),
     "parquet": ("parquet/findings.parquet", lambda report, _catalogue: frames.parquet(report)),
@@ -52,6 +53,9 @@ BINARY = frozenset({"parquet"})
 
 _TABLES = frozenset({"csv", "parquet"})
 
+_LINKED = frozenset({"html"})
+"""Formats of which one file alone leads nowhere, where there are several."""
+
 
 def require(formats: Sequence[str]) -> None:
     """Raise `InputError` if what a format is made with is not installed."""
@@ -69,9 +73,14 @@ def files(report: Report, name: str, catalogue: Catalogue = EN) -> Iterator[tupl
 
 
 def main_file(report: Report, name: str, catalogue: Catalogue = EN) -> bytes:
-    """Return the one file that stands for a format."""
+    """Return the one file that stands for a format.
+
+    Raises `InputError` for pages of several hosts, which are files of one folder.
+    """
     main, renderer = FORMATS[name]
     content = renderer(report, catalogue)
+    if name in _LINKED and isinstance(content, Mapping):
+        raise InputError(f"{name} of several hosts is several files: give a folder as --out")
     return _encoded(content[main] if isinstance(content, Mapping) else content)
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from typing import Any
 
 from reporter.evidence import Bundle
+from reporter.findings import Severity, Status
+from reporter.messages import text
+from reporter.render.html.fleet import Broken, Cell, HostSummary
+from reporter.report import SECTIONS
 from tests.rules.stream_cases import client, consumer, entry, group, host, stream, survey
 
-__all__ = ["large"]
+__all__ = ["fleet", "large"]
 
 _LAYERS = ("ingestion", "models", "strategy", "execution", "audit")
 
@@ -46,3 +52,46 @@ def large(streams: int = 50, units: int = 100, *, layers: bool = True) -> Bundle
 def _reader(readers: list[str], number: int, place: int) -> str:
     unit = readers[(number * 3 + place) % len(readers)]
     return unit.removeprefix("shop-").removesuffix(".service")
+
+
+def fleet(count: int, seed: int = 1) -> Iterator[HostSummary]:
+    """Yield summaries of made hosts: a few things many of them have, and some of their own."""
+    dice = random.Random(seed)  # noqa: S311 - the same fleet each time, no secret
+    everywhere = [(f"shop-{number:03}.service", dice.random() ** 12) for number in range(120)]
+    for number in range(count):
+        name = f"node-{number:05}.example"
+        broken = [
+            _failed(unit, number) for unit, share in everywhere if dice.random() < share * 0.3
+        ]
+        if dice.random() < 0.1:
+            broken.append(_failed(f"own-{number}.service", number))
+        status: Status = "down" if broken else dice.choice(("ok", "ok", "degraded", "unknown"))
+        cells = {section: Cell("ok", 0) for section in SECTIONS if dice.random() < 0.9}
+        cells["services"] = Cell(status, len(broken))
+        cells["layer edge"] = Cell(dice.choice(("ok", "degraded")), dice.randrange(3))
+        severities: dict[Severity, int] = {}
+        for one in broken:
+            severities[one.severity] = severities.get(one.severity, 0) + 1
+        yield HostSummary(
+            host=name,
+            page=f"hosts/{name}.html",
+            status=status,
+            counts={"down": len(broken), "degraded": 3, "unknown": 1, "ok": 200},
+            severities=severities,
+            coverage=90 + dice.random() * 10,
+            collected_at="2026-02-15T16:12:00.000000Z",
+            cut_short=number % 100 == 7,
+            layers=("edge",),
+            cells=cells,
+            broken=tuple(broken),
+        )
+
+
+def _failed(unit: str, minute: int) -> Broken:
+    levels: tuple[Severity, ...] = ("P0", "P1", "P2", "P2", "P3")
+    return Broken(
+        id=f"service_state:{unit}",
+        severity=levels[sum(map(ord, unit)) % len(levels)],
+        status="down",
+        message=text("{unit} failed at {at}", unit=unit, at=f"16:{minute % 60:02}"),
+    )

@@ -20,10 +20,12 @@ from markupsafe import Markup
 
 from reporter.judgement.likeness import said_of_each
 from reporter.messages import Catalogue, Value, joined, text
+from reporter.recorded import recorded
 from reporter.render import model_text, page, stream_text
 from reporter.render.html.anchors import anchor
 from reporter.render.terminal import Shown, safe, shown_in
 from reporter.rules.times import at
+from reporter.severities import who_weighed
 from reporter.words import CONFIDENCES, RUNNING, STATUSES
 
 __all__ = ["Pages"]
@@ -68,6 +70,7 @@ def _environment(shown: Shown) -> Environment:
         content=_content,
         number=_number,
         second=lambda time: f"{time[:19]}Z",
+        recorded=recorded,
         shown=shown,
     )
     made.globals.update(
@@ -90,6 +93,7 @@ def _environment(shown: Shown) -> Environment:
         sections=page.sections,
         stream_heads=stream_text.HEADS,
         stream_legend=stream_text.LEGEND,
+        weight=lambda finding, host: who_weighed(finding, host.profiles),
         words=STATUSES,
     )
     return made
