@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from reporter.archive import load
 from reporter.evidence import Bundle
 from reporter.findings import Severity, Status
 from reporter.messages import text
@@ -13,7 +18,7 @@ from reporter.render.html.fleet import Broken, Cell, HostSummary
 from reporter.report import SECTIONS
 from tests.rules.stream_cases import client, consumer, entry, group, host, stream, survey
 
-__all__ = ["fleet", "large"]
+__all__ = ["EVIL", "QUOTED", "fleet", "hostile", "large", "reference"]
 
 _LAYERS = ("ingestion", "models", "strategy", "execution", "audit")
 
@@ -95,3 +100,72 @@ def _failed(unit: str, minute: int) -> Broken:
         status="down",
         message=text("{unit} failed at {at}", unit=unit, at=f"16:{minute % 60:02}"),
     )
+
+
+EVIL = (
+    "<script>owned=1</script>",
+    "<img/src=x/onerror=owned=2>",
+    "<svg/onload=owned=3>",
+    "</style></title></pre><script>owned=4</script>",
+    "javascript:owned=5",
+    "{{7*7}}{%raw%}",
+    "<!--",
+    "&lt;b&gt;",
+    "x\x1b]0;owned\x07\x1b[31m\u202egnp\u2066\u200b\x9b31m",
+    "style=position:fixed;background:url(//x.example/y)",
+)
+"""What a host may call its things; none of it holds a quote, so that it fits into any record."""
+
+QUOTED = "\"><script>owned=6</script><a onmouseover='owned=7' href=\"javascript:owned=8"
+"""The same with quotes, for names that a builder writes into JSON by itself."""
+
+
+def hostile() -> Bundle:
+    """Return the reference host with names, log lines, settings and paths no page may obey."""
+    names = {
+        "quantum-exit-monitor": f"quantum-exit{EVIL[1]}",
+        "quantum-rl-trainer": f"quantum-rl{EVIL[0]}",
+        "market.tick": f"market{EVIL[2]}",
+        "feature_publisher": f"feature{EVIL[3]}",
+        "RECV_WINDOW": f"RECV{EVIL[0]}",
+        "BINANCE_API_KEY": f"BINANCE{EVIL[9]}",
+        "No such file": f"No such {EVIL[3]} {EVIL[6]}",
+        "patchtst_v1": f"patchtst{EVIL[4]}{EVIL[7]}",
+        "quantum-bsc": f"quantum-{EVIL[5]}",
+        "last_update": f"last_update{EVIL[6]}",
+        "trade.intent": f"trade{EVIL[8]}",
+    }
+    collected = reference()
+    records = []
+    for one in collected.evidence:
+        data = one.stdout.data
+        as_json = data.startswith("{")
+        for name, evil in names.items():
+            data = data.replace(name, json.dumps(evil)[1:-1] if as_json else evil)
+        records.append(
+            msgspec.structs.replace(one, stdout=msgspec.structs.replace(one.stdout, data=data))
+        )
+    profile = {
+        "title": QUOTED,
+        "units": ["quantum-*"],
+        "streams": ["quantum:stream:*"],
+        "layers": [EVIL[0], EVIL[8]],
+        "components": {
+            "evil": {"title": QUOTED, "layer": EVIL[0], "units": ["quantum-exit*"]},
+            "worse": {"title": EVIL[8], "layer": EVIL[8], "streams": ["quantum:stream:market*"]},
+        },
+    }
+    return msgspec.structs.replace(
+        collected,
+        host=f"{QUOTED}{EVIL[8]}",
+        evidence=records,
+        applications={"evil": profile},
+        perturbations=[*collected.perturbations, QUOTED],
+    )
+
+
+def reference() -> Bundle:
+    """Return the reference host as it was recorded, with its application's profile."""
+    (archive,) = (Path(__file__).parents[1] / "golden").glob("reference.exit-*.json.zst")
+    (found,) = load([archive]).bundles.values()
+    return found

@@ -73,8 +73,8 @@ class FlowMap:
 
 
 def flow_maps(host: HostReport) -> tuple[FlowMap, ...]:
-    """Return a map for each server that has streams, or is said to."""
-    tables = [table for table in host.streams.servers if table.rows]
+    """Return a map for each server that was seen to have streams."""
+    tables = [table for table in host.streams.servers if table.rows and table.endpoint]
     return tuple(
         _Mapper(host, table, f"map-{number}").flow_map()
         for number, table in enumerate(tables, start=1)
