@@ -21,7 +21,7 @@ from reporter.report import SECTIONS, HostReport, Unreachable
 
 __all__ = ["Cell", "Fleet", "HostSummary", "Shared", "summary_of"]
 
-ROWS = 100
+ROWS = 50
 """Rows written out, and shown at a time."""
 
 _MOST_SHARED = 150
