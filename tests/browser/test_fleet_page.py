@@ -166,6 +166,17 @@ def test_a_phone_scrolls_in_one_direction(indexes: dict[int, Path], open_page: O
     assert wide[0] <= wide[1] == 360
 
 
+def test_paper_shows_the_map_with_its_heads(indexes: dict[int, Path], open_page: Open) -> None:
+    """Without what a finger would press."""
+    page = open_page(indexes[120])
+    page.emulate_media(media="print")
+    for name in ("Host", "services", "Coverage"):
+        expect(page.get_by_role("columnheader", name=name, exact=True)).to_be_visible()
+    expect(page.locator(".filters")).to_be_hidden()
+    expect(page.locator("button.more")).to_be_hidden()
+    expect(page.locator("#shared li button").first).to_be_hidden()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_keeps_anybody_out(
     indexes: dict[int, Path], open_page: Open, *, dark: bool

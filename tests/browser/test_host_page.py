@@ -245,10 +245,11 @@ def test_paper_holds_all_that_is_open_and_no_controls(
     page = open_page(hosts["reference"], dark=True)
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(253, 252, 250)"
-    for selector in (".filters", "nav", "button", ".hint"):
+    for selector in (".filters", "nav", ".c button", ".hint"):
         assert shown(page, selector) == 0
     for selector in (".reasons", ".map", "#part-a", "#part-e", "#truth-table", "#evidence"):
         assert shown(page, selector) == 1
+    expect(page.get_by_role("columnheader", name="LAST EVENT")).to_be_visible()
     width = page.evaluate("document.documentElement.clientWidth")
     assert page.locator(".map").evaluate("one => one.getBoundingClientRect().right") <= width
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
