@@ -21,6 +21,7 @@ from tests.builders import bundle, record, run_folder
 from tests.hostile import EVIL, GOLDEN, hidden_in, hostile_report
 from tests.rules import stream_cases as cases
 
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "outputs.md").read_text()
 Samples = dict[str, list[tuple[dict[str, str], float]]]
 
 
@@ -68,6 +69,15 @@ def test_every_family_has_its_declared_labels(reference: Report) -> None:
     assert samples.keys() == FAMILIES.keys()
     for family, found in samples.items():
         assert all(tuple(labels) == FAMILIES[family][0] for labels, _ in found), family
+
+
+def test_the_documented_metrics_are_the_declared_ones() -> None:
+    """docs/outputs.md lists each with labels and meaning, in order."""
+    shown = re.findall(r"^\| `(truthmap_\w+)` \| (.*) \| (.+) \|$", DOCUMENT, re.MULTILINE)
+    assert shown == [
+        (name, ", ".join(f"`{label}`" for label in labels), meaning)
+        for name, (labels, meaning) in FAMILIES.items()
+    ]
 
 
 def test_the_file_is_what_the_textfile_collector_reads(reference: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -74,6 +75,16 @@ def test_every_format_at_once(truthmap: Truthmap, run: Path, tmp_path: Path) -> 
     assert err.splitlines() == [f"Report: {out / name}" for name, _ in outputs.FORMATS.values()]
     for path in (out, *out.rglob("*")):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_the_documented_formats_are_those_there_are() -> None:
+    """docs/outputs.md lists each with its file, in order."""
+    document = (ROOT / "docs" / "outputs.md").read_text()
+    shown = re.findall(r"^\| (\w+) \| `(\S+)` \| .+ \|$", document, re.MULTILINE)
+    files = [
+        (name, file.replace("findings", "<table>")) for name, (file, _) in outputs.FORMATS.items()
+    ]
+    assert shown == files
 
 
 @pytest.mark.parametrize("name", outputs.FORMATS)
