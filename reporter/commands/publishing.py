@@ -20,6 +20,7 @@ __all__ = ["publish_option", "published", "show"]
 publish_option = click.option(
     "--publish",
     "urls",
+    type=click.Path(readable=False),  # so that a shell completes a folder
     multiple=True,
     metavar="URL",
     help="Where the report goes too; may be given several times: a folder (path or file://), "

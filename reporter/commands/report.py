@@ -36,9 +36,9 @@ def report(
 
     ARCHIVE is a run's folder, a single bundle, or a tar file (.tar, .tar.gz, .tar.zst) of either.
     """
-    if len(formats) > 1 and out is None and not urls:
-        raise click.UsageError("Several --format need --out, a folder, or --publish.")
     chosen = tuple(dict.fromkeys(formats)) or ("text",)
+    if len(chosen) > 1 and out is None and not urls:
+        raise click.UsageError("Several --format need --out, a folder, or --publish.")
     outputs.require(chosen)
     sinks = sinks_of(urls)
     built = load(archive, profiles_of(profile))

@@ -79,7 +79,6 @@ class RedisStream:
             socket_timeout=_TIMEOUT_S,
             socket_connect_timeout=_TIMEOUT_S,
             protocol=2,
-            client_name="truthmap",
         )
 
     def _add(self, redis: Any, client: Any, batch: Iterable[Mapping[str, str]], keep: int) -> None:

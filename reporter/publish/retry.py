@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import sleep
 from typing import TypeVar
 
 __all__ = ["ATTEMPTS", "PassingError", "persistently"]
@@ -31,7 +32,7 @@ def persistently(attempt: Callable[[], T]) -> T:
     """
     import tenacity  # noqa: PLC0415 - serves only those who publish
 
-    growing = tenacity.wait_exponential_jitter(initial=_FIRST_S, max=_LONGEST_S, jitter=_FIRST_S)
+    growing = tenacity.wait_exponential(_FIRST_S, _LONGEST_S) + tenacity.wait_random(0, _FIRST_S)
 
     def pause(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -42,6 +43,7 @@ def persistently(attempt: Callable[[], T]) -> T:
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=pause,
         retry=tenacity.retry_if_exception_type(PassingError),
+        sleep=sleep,
         reraise=True,
     )
     return retrying(attempt)

@@ -18,6 +18,9 @@ __all__ = ["Store"]
 
 _LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
+_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "tos"})
+"""Where what is missing is no folder but a bucket, which nobody asked to be made."""
+
 
 class Store:
     """Writes the files of a report to a file system of fsspec's, all of them or none."""
@@ -34,6 +37,8 @@ class Store:
         except (ImportError, ValueError) as error:
             raise InputError(f"--publish {place.shown}: {error}") from error
         self._url = place.url
+        links = (link.partition("://")[0] for link in place.url.split("::"))
+        self._in_bucket = not _BUCKETS.isdisjoint(links)
         self.name = place.shown
 
     def send(self, delivery: Delivery) -> str:
@@ -51,27 +56,26 @@ class Store:
         try:
             # Not the instance of an earlier attempt, whose connection may be what failed.
             system, root = fsspec.core.url_to_fs(self._url, skip_instance_cache=True)
-            with system.transaction:
-                for name, content in files:
-                    _put(system, f"{root.rstrip('/')}/{name}", content)
+            placed = [(f"{root.rstrip('/')}/{name}", content) for name, content in files]
+            try:
+                _together(system, placed)
+            except FileNotFoundError:
+                if self._in_bucket:
+                    raise
+                for folder in dict.fromkeys(path.rpartition("/")[0] for path, _ in placed):
+                    system.makedirs(folder, exist_ok=True)
+                _together(system, placed)
         except _LASTING as error:
             raise SinkError(_said(error)) from error
         except Exception as error:
             raise PassingError(_said(error)) from error
 
 
-def _put(system: Any, path: str, content: bytes) -> None:
-    """Write one file; its folder is made where the store wants one."""
-    try:
-        _open_and_write(system, path, content)
-    except FileNotFoundError:
-        system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        _open_and_write(system, path, content)
-
-
-def _open_and_write(system: Any, path: str, content: bytes) -> None:
-    with system.open(path, "wb") as file:
-        file.write(content)
+def _together(system: Any, placed: Sequence[tuple[str, bytes]]) -> None:
+    with system.transaction:
+        for path, content in placed:
+            with system.open(path, "wb") as file:
+                file.write(content)
 
 
 def _said(error: Exception) -> str:
