@@ -66,7 +66,8 @@ def test_a_name_finds_its_host(indexes: dict[int, Path], open_page: Open) -> Non
     """Among all of them, not only those that are shown."""
     page = open_page(indexes[10_000])
     name = page.locator(".every a").last.text_content()
-    page.get_by_role("searchbox").fill(f" {str(name).upper()} ")
+    middle = str(name).removeprefix("node-").upper()
+    page.get_by_role("searchbox").fill(f" {middle} ")
     assert rows(page) == [name]
     expect(page.locator(".filters output")).to_have_text("1 of 10000 hosts")
     assert page.locator(".heat tbody a").get_attribute("href") == f"hosts/{name}.html"

@@ -65,7 +65,8 @@
   });
   filter();
 
-  // Deep links: what an address points at is unfolded, also where a filter hides it.
+  // Deep links: what an address points at is shown, also where a filter hides it. Browsers unfold
+  // what holds it; older ones do not.
   const reveal = (hash) => {
     const target = hash.length > 1 && document.getElementById(hash.slice(1));
     if (!target) return;
