@@ -30,7 +30,16 @@ from reporter.evidence import (
 )
 from reporter.stores import MANIFEST_NAME, FileStore, Store, is_bundle_name, open_store, unpack
 
-__all__ = ["Archive", "Problem", "Unreached", "load", "parse_bundle", "parse_manifest"]
+__all__ = [
+    "Archive",
+    "Problem",
+    "Unreached",
+    "UnusableError",
+    "load",
+    "parse_bundle",
+    "parse_json",
+    "parse_manifest",
+]
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class Archive:
 T = TypeVar("T", Manifest, Bundle)
 
 
-class _UnusableError(Exception):
+class UnusableError(Exception):
     """A file that cannot be used: what is wrong, and what to do."""
 
     def __init__(self, what: str, advice: str) -> None:
@@ -153,7 +162,7 @@ def _load_run(store: Store, name: str, archive: Archive) -> None:
     try:
         content = store.read(name)
         manifest = parse_manifest(content)
-    except (_UnusableError, ValueError, OSError) as error:
+    except (UnusableError, ValueError, OSError) as error:
         archive.problems.append(_problem(where, error))
         archive.complete = False
         folder = name.rpartition("/")[0]
@@ -224,7 +233,7 @@ def _load_bundle(
         problem = Problem(where, "missing", "the manifest names it: fetch it from the original")
         _note_problem(problem, host, archive)
         return
-    except (_UnusableError, ValueError, OSError) as error:
+    except (UnusableError, ValueError, OSError) as error:
         _note_problem(_problem(where, error), host, archive)
         return
     archive.digests.add(digest)
@@ -236,7 +245,7 @@ def _load_bundle(
 
 def _check_digest(digest: str, entry: HostEntry | None) -> None:
     if entry and entry.sha256 and digest != entry.sha256:
-        raise _UnusableError(
+        raise UnusableError(
             f"its sha256 is {digest[:12]}…, the manifest says {entry.sha256[:12]}…",
             "it was changed after collection: fetch the original, or collect again",
         )
@@ -244,7 +253,7 @@ def _check_digest(digest: str, entry: HostEntry | None) -> None:
 
 def _check_host(bundle: Bundle, host: str | None) -> None:
     if host is not None and bundle.host != host:
-        raise _UnusableError(
+        raise UnusableError(
             f"holds the evidence of {bundle.host}, the manifest says {host}",
             "fetch the original, or collect again",
         )
@@ -257,7 +266,7 @@ def _note_problem(problem: Problem, host: str | None, archive: Archive) -> None:
 
 
 def _problem(where: str, error: Exception) -> Problem:
-    if isinstance(error, _UnusableError):
+    if isinstance(error, UnusableError):
         return Problem(where, error.what, error.advice)
     if isinstance(error, OSError):
         return Problem(where, error.strerror or str(error), "check the file and its permissions")
@@ -275,48 +284,53 @@ def parse_bundle(content: bytes) -> Bundle:
     seen = set()
     for record in bundle.evidence:
         if record.id in seen:
-            raise _UnusableError(f"two records with the id {record.id}", "collect again")
+            raise UnusableError(f"two records with the id {record.id}", "collect again")
         seen.add(record.id)
         if record_digest(msgspec.to_builtins(record)) != record.sha256:
-            raise _UnusableError(
+            raise UnusableError(
                 f"record {record.id} does not match its sha256",
                 "it was changed after collection: fetch the original, or collect again",
             )
     return bundle
 
 
-def _convert(content: bytes, kind: type[T], schema: str, what: str) -> T:
+def parse_json(content: bytes, what: str) -> Any:
+    """Read hostile JSON; raises `UnusableError` where it is none, or means more than one thing."""
     try:
-        data = json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
-        raise _UnusableError("not UTF-8 text", f"give a Truth Map {what}") from error
+        raise UnusableError("not UTF-8 text", f"give a Truth Map {what}") from error
     except RecursionError as error:
-        raise _UnusableError("nested too deeply", f"give a Truth Map {what}") from error
+        raise UnusableError("nested too deeply", f"give a Truth Map {what}") from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise _UnusableError(
+        raise UnusableError(
             f"not valid JSON at {place} ({error.msg.lower()}): cut off?",
             "fetch it again, or collect again",
         ) from error
+
+
+def _convert(content: bytes, kind: type[T], schema: str, what: str) -> T:
+    data = parse_json(content, what)
     found = data.get("schema") if isinstance(data, dict) else None
     if found != schema:
         raise _wrong_schema(found, schema, what)
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise _UnusableError(f"not a valid {what}: {error}", "collect again") from error
+        raise UnusableError(f"not a valid {what}: {error}", "collect again") from error
 
 
-def _wrong_schema(found: Any, schema: str, what: str) -> _UnusableError:
+def _wrong_schema(found: Any, schema: str, what: str) -> UnusableError:
     family, _, _ = schema.rpartition("/")
     if isinstance(found, str) and found.startswith("truthmap/"):
         if found.rpartition("/")[0] == family:
-            return _UnusableError(
+            return UnusableError(
                 f"{what} schema {found!r}, this version reads {schema!r}",
                 "report it with the version of Truth Map that wrote it, or a newer one",
             )
-        return _UnusableError(f"{found!r} where a {what} should be", "give a run or a bundle")
-    return _UnusableError(
+        return UnusableError(f"{found!r} where a {what} should be", "give a run or a bundle")
+    return UnusableError(
         f"not a Truth Map {what} (no schema {schema!r} in it)",
         "give a run's folder, a bundle or a tar of either",
     )
@@ -326,9 +340,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
-        raise _UnusableError(f"the key {twice!r} stands twice in one object", "collect again")
+        raise UnusableError(f"the key {twice!r} stands twice in one object", "collect again")
     return result
 
 
 def _no_constant(name: str) -> Any:
-    raise _UnusableError(f"{name} is no JSON number", "collect again")
+    raise UnusableError(f"{name} is no JSON number", "collect again")

@@ -19,6 +19,7 @@ __all__ = ["entry", "main"]
 _COMMANDS = {
     "collect": ("collect", "collect"),
     "completion": ("completion", "completion"),
+    "diff": ("diff", "diff"),
     "explain": ("explain", "explain"),
     "import": ("import_answers", "import_command"),
     "profile": ("profile", "profile"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reporter.messages import Text, Value
+from reporter.messages import Text, Value, text
 
 __all__ = [
     "SEVERITIES",
@@ -17,6 +17,8 @@ __all__ = [
     "Severity",
     "Status",
     "Verdict",
+    "Waiver",
+    "counts_for",
 ]
 
 Status = Literal["ok", "degraded", "down", "unknown"]
@@ -33,11 +35,13 @@ class Citation:
     """The lines of one evidence record that a finding stands on.
 
     `by_hand` are the commands that show just these, where the record's own shows something else.
+    `host` is whose record it is, "" for the host the finding is about.
     """
 
     record: str
     excerpt: str = ""
     by_hand: tuple[str, ...] = ()
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,32 @@ class Missing:
     """Evidence that a fact would need and the archive does not have.
 
     `probe` is the id of the record (or of the probe, when it left none at all); `reason` says
-    what was tried and what came of it.
+    what was tried and what came of it. `host` is whose evidence it is, "" for the host the finding
+    is about.
     """
 
     probe: str
     reason: Text
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Why a finding is accepted, by whom, and until when: the last day, ISO 8601, in UTC."""
+
+    reason: str
+    owner: str
+    expires: str
+
+    @property
+    def said(self) -> Text:
+        """Say that something is accepted: until when, by whom and why."""
+        return text(
+            "Waived until {expires} by {owner}: {reason}",
+            expires=self.expires,
+            owner=self.owner,
+            reason=self.reason,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +104,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One verdict about one subject of one host, with the rule it comes from.
+    """One verdict about one subject of one host, or of the fleet, with the rule it comes from.
 
     `at_worst` is, for an unknown finding, the worst severity the rule could have found had the
     evidence been there: a threshold is not passed on what nobody saw. `rule_severity` is what the
@@ -94,7 +119,7 @@ class Finding:
     at_worst: Severity | None = None
     rule_severity: Severity | None = None
     severity_by: str | None = None
-    waived: bool = False
+    waiver: Waiver | None = None
     depends: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
@@ -103,6 +128,24 @@ class Finding:
         return f"{self.rule}:{self.verdict.subject}"
 
     @property
+    def waived(self) -> bool:
+        """Whether an operator has accepted it: then it is no risk and counts for no threshold."""
+        return self.waiver is not None
+
+    @property
     def gate(self) -> Severity | None:
         """The severity a threshold such as `--fail-on` goes by."""
         return self.at_worst if self.verdict.status == "unknown" else self.verdict.severity
+
+
+def counts_for(
+    threshold: str, status: Status, severity: Severity | None, gate: Severity | None
+) -> bool:
+    """Say whether what is found counts for a threshold: P0, P1, P2, P3 or `unknown`.
+
+    An unknown finding counts as the worst its rule could have found (its `gate`): what nobody saw
+    passes no gate. `unknown` counts whatever is unknown or has a severity.
+    """
+    if threshold == "unknown":
+        return status == "unknown" or severity is not None
+    return gate is not None and gate <= threshold

@@ -32,6 +32,16 @@ class Text:
         }
         return catalogue.sentence(self.template).format_map(values)
 
+    @property
+    def kind(self) -> str:
+        """What it says, without numbers, names and moments: the same for the same state of things.
+
+        >>> text("{what} after {seconds} s", what=text("timed out"), seconds=10).kind
+        '{what} after {seconds} s | timed out'
+        """
+        inner = (value.kind for _, value in self.values if isinstance(value, Text))
+        return " | ".join((self.template, *inner))
+
     def __str__(self) -> str:
         """Return the English sentence."""
         return self.render(EN)

@@ -1,4 +1,4 @@
-"""Finds the parsers and rules: whatever the modules of two packages declare.
+"""Finds the parsers and rules: whatever the modules of three packages declare.
 
 Adding a domain adds a module; no list is edited.
 """
@@ -12,12 +12,14 @@ from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
+from reporter import fleet as fleet_package
 from reporter import parsers as parser_package
 from reporter import rules as rule_package
 from reporter.engine import Rule
 from reporter.facts import Parser
+from reporter.fleet.engine import FleetRule
 
-__all__ = ["parsers", "rules"]
+__all__ = ["fleet_rules", "parsers", "rules"]
 
 T = TypeVar("T")
 
@@ -45,6 +47,17 @@ def rules() -> tuple[Rule, ...]:
             if name not in known:
                 raise TypeError(f"rule {declared.id} asks for the fact {name}: no parser gives it")
         found[declared.id] = declared
+    return tuple(found[key] for key in sorted(found))
+
+
+@cache
+def fleet_rules() -> tuple[FleetRule, ...]:
+    """Return every declared rule of the fleet, ordered by id."""
+    known = {declared.id for declared in rules()}
+    found: dict[str, FleetRule] = {}
+    for declared in _declared(fleet_package, FleetRule):
+        if declared.id in known or found.setdefault(declared.id, declared) is not declared:
+            raise TypeError(f"two rules with the id {declared.id}")
     return tuple(found[key] for key in sorted(found))
 
 

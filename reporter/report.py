@@ -7,7 +7,7 @@ are the same, byte for byte.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,11 +21,15 @@ from reporter.engine import HostContext, facts_of, judge_facts
 from reporter.errors import InputError
 from reporter.evidence import Bundle, Clock, Record
 from reporter.facts import FactStore
-from reporter.findings import Citation, Finding, Running, Status
+from reporter.findings import Citation, Finding, Running, Status, counts_for
+from reporter.fleet.engine import Fleet, FleetHost, judge_fleet
 from reporter.judgement.judgement import Judgement, judgement_of
 from reporter.messages import Text, Value, text
 from reporter.models.table import ModelTable, model_table
 from reporter.profile import Profiles, load_profiles
+from reporter.state.build import state_of
+from reporter.state.model import HostState
+from reporter.waivers import NO_WAIVERS, Waivers
 from reporter.words import CONFIDENCES
 
 __all__ = [
@@ -37,6 +41,7 @@ __all__ = [
     "Unreachable",
     "build",
     "epoch",
+    "fleet_findings",
     "host_report",
     "reaches",
 ]
@@ -108,7 +113,8 @@ class HostReport:
     """Everything the report says of one host; `records` are its evidence by id, `facts` its facts.
 
     `streams` is the truth table of its event streams, `dataflow` the map it is read from, `models`
-    what is known of its model files and who loaded them, `judgement` what follows from it all.
+    what is known of its model files and who loaded them, `state` what is there, for comparing,
+    `judgement` what follows from it all.
     """
 
     host: str
@@ -123,6 +129,7 @@ class HostReport:
     streams: StreamTable = field(default_factory=StreamTable)
     dataflow: Dataflow = field(default_factory=Dataflow)
     models: ModelTable = field(default_factory=ModelTable)
+    state: HostState = field(default_factory=HostState)
     judgement: Judgement = field(default_factory=Judgement)
     cut_short: str | None = None
 
@@ -138,14 +145,24 @@ class HostReport:
 
     @property
     def status(self) -> Status:
-        """The worst of the host's findings; unknown is worse than ok, better than known bad."""
-        return _status({finding.verdict.status for finding in self.findings})
+        """The worst of the host's findings; unknown is worse than ok, better than known bad.
+
+        Waived findings do not count.
+        """
+        counting = (finding for finding in self.findings if not finding.waived)
+        return _status({finding.verdict.status for finding in counting})
+
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """The findings an operator has accepted."""
+        return tuple(finding for finding in self.findings if finding.waived)
 
     def counts(self) -> dict[Status, int]:
-        """Return how many findings have each status."""
+        """Return how many findings have each status; waived ones are counted apart."""
         counted: dict[Status, int] = {"ok": 0, "degraded": 0, "down": 0, "unknown": 0}
         for finding in self.findings:
-            counted[finding.verdict.status] += 1
+            if not finding.waived:
+                counted[finding.verdict.status] += 1
         return counted
 
 
@@ -159,7 +176,7 @@ class Unreachable:
 
 @dataclass(frozen=True)
 class Report:
-    """The report over one archive."""
+    """The report over one archive; `findings` are those that belong to no single host."""
 
     digest: str
     run: str
@@ -167,6 +184,13 @@ class Report:
     hosts: tuple[HostReport, ...]
     unreachable: tuple[Unreachable, ...]
     problems: tuple[str, ...] = field(default=())
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def all_findings(self) -> Iterator[Finding]:
+        """Every finding, those of the hosts first."""
+        yield from (finding for host in self.hosts for finding in host.findings)
+        yield from self.findings
 
     @property
     def incomplete(self) -> bool:
@@ -178,7 +202,11 @@ class Report:
         )
 
 
-def build(archive: Archive, profiles: Mapping[str, Any] | None = None) -> Report:
+def build(
+    archive: Archive,
+    profiles: Mapping[str, Any] | None = None,
+    waivers: Waivers = NO_WAIVERS,
+) -> Report:
     """Judge every host of the archive and return the report.
 
     `profiles` (`truthmap_app_*` values by application name) replace those stored in the bundles.
@@ -189,7 +217,8 @@ def build(archive: Archive, profiles: Mapping[str, Any] | None = None) -> Report
     unreachable = {host: item.reason for host, item in archive.unreached.items()}
     for host in sorted(archive.bundles):
         try:
-            hosts.append(host_report(archive.bundles[host], profiles, archive.partial.get(host)))
+            cut_short = archive.partial.get(host)
+            hosts.append(host_report(archive.bundles[host], profiles, cut_short, waivers))
         except InputError as error:
             if profiles is not None:
                 raise
@@ -201,11 +230,36 @@ def build(archive: Archive, profiles: Mapping[str, Any] | None = None) -> Report
         hosts=tuple(hosts),
         unreachable=tuple(Unreachable(host, unreachable[host]) for host in sorted(unreachable)),
         problems=tuple(str(problem) for problem in archive.problems),
+        findings=fleet_findings(hosts, unreachable, waivers),
     )
 
 
+def fleet_findings(
+    hosts: Iterable[HostReport], unreachable: Mapping[str, str], waivers: Waivers = NO_WAIVERS
+) -> tuple[Finding, ...]:
+    """Return the findings that belong to no single host."""
+    members = tuple(
+        FleetHost(
+            name=host.host,
+            collected_at=host.collected_at,
+            groups=tuple(host.bundle.groups),
+            profiles=host.profiles,
+            key_id=host.bundle.fingerprint_key_id,
+            asked=frozenset(str(probe.get("id")) for probe in host.bundle.probes),
+            findings=host.findings,
+            state=host.state,
+        )
+        for host in hosts
+    )
+    fleet = Fleet(hosts=members, unreachable=unreachable, waivers=waivers)
+    return judge_fleet(fleet, registry.fleet_rules())
+
+
 def host_report(
-    bundle: Bundle, profiles: Mapping[str, Any] | None = None, cut_short: str | None = None
+    bundle: Bundle,
+    profiles: Mapping[str, Any] | None = None,
+    cut_short: str | None = None,
+    waivers: Waivers = NO_WAIVERS,
 ) -> HostReport:
     """Judge one bundle; raises `InputError` for an unusable profile."""
     declared = load_profiles(
@@ -218,7 +272,9 @@ def host_report(
         bundle=bundle,
     )
     facts = facts_of(bundle, registry.parsers())
-    findings = judge_facts(context, registry.rules(), facts)
+    findings = waivers.applied(
+        judge_facts(context, registry.rules(), facts), bundle.host, bundle.finished_at
+    )
     flow = observed_flow(context, facts)
     streams, models = stream_table(flow), model_table(context, facts)
     records = {record.id: record for record in bundle.evidence}
@@ -237,6 +293,7 @@ def host_report(
         streams=streams,
         dataflow=flow.graph,
         models=models,
+        state=state_of(context, facts, flow, models),
         judgement=judgement_of(
             {finding.id: finding for finding in findings},
             facts,
@@ -251,16 +308,10 @@ def host_report(
 
 
 def reaches(finding: Finding, threshold: str) -> bool:
-    """Say whether a finding counts for a threshold: P0, P1, P2, P3 or `unknown`.
-
-    An unknown finding counts as the worst its rule could have found: what nobody saw passes no
-    gate. `unknown` counts whatever is unknown or has a severity. Waived findings never count.
-    """
-    if finding.waived:
-        return False
-    if threshold == "unknown":
-        return finding.verdict.status == "unknown" or finding.verdict.severity is not None
-    return finding.gate is not None and finding.gate <= threshold
+    """Say whether a finding counts for a threshold; waived findings never count."""
+    verdict = finding.verdict
+    counts = counts_for(threshold, verdict.status, verdict.severity, finding.gate)
+    return counts and not finding.waived
 
 
 def epoch(time: str) -> float:
@@ -269,12 +320,19 @@ def epoch(time: str) -> float:
 
 
 def _commands(bundle: Bundle) -> dict[str, str]:
-    """Return by probe or record id how to repeat it by hand, also where no record was left."""
+    """Return by probe or record id how to repeat it by hand, also where no record was left.
+
+    A probe that takes its targets from another's evidence is repeated by that one first.
+    """
     commands = {
         str(probe.get("id")): " ".join(str(word) for word in probe.get("args", {}).get("argv", []))
         for probe in bundle.probes
+        if "from" not in probe and "items" not in probe
     }
     commands.update({record.id: record.command for record in bundle.evidence})
+    for probe in bundle.probes:
+        if "from" in probe:
+            commands.setdefault(str(probe.get("id")), commands.get(probe["from"]["probe"], ""))
     return {key: value for key, value in commands.items() if value}
 
 

@@ -22,10 +22,10 @@ from reporter.evidence import Bundle
 from reporter.findings import SEVERITIES, Finding
 from reporter.judgement.things import is_broken
 from reporter.render.json_v1 import finding_v1
-from reporter.report import HostReport, host_report, reaches
+from reporter.report import HostReport, Report, host_report, reaches
 from tests.builders import without
 
-__all__ = ["violations"]
+__all__ = ["fleet_violations", "violations"]
 
 
 def violations(bundle: Bundle, record: str, whole: HostReport | None = None) -> list[str]:
@@ -33,6 +33,36 @@ def violations(bundle: Bundle, record: str, whole: HostReport | None = None) -> 
     before = whole or host_report(bundle)
     after = host_report(without(bundle, record))
     return list(_compare(before, after, record))
+
+
+def fleet_violations(before: Report, after: Report, host: str, record: str) -> Iterator[str]:
+    """Yield every broken promise of the findings of the fleet without a record of one host.
+
+    They depend on all that is known of all hosts, so (a) promises nothing of them.
+    """
+    probe = record.partition("[")[0]
+    old = {finding.id: finding for finding in before.findings}
+    new = {finding.id: finding for finding in after.findings}
+    named = any(
+        one.verdict.status == "unknown"
+        and any(gap.host == host and gap.probe in (record, probe) for gap in one.verdict.missing)
+        for one in after.findings
+    )
+    for name, finding in old.items():
+        if name not in new:
+            if not named:
+                yield f"(c) {name} vanished and no unknown finding names {record} of {host}"
+        elif new[name].verdict.status not in (finding.verdict.status, "unknown"):
+            yield f"(b) {name} turned from {finding.verdict.status} to {new[name].verdict.status}"
+    for name, finding in new.items():
+        if name not in old and finding.verdict.status != "unknown":
+            yield f"(d) {name} appeared as {finding.verdict.status} without {record} of {host}"
+    for threshold in (*SEVERITIES, "unknown"):
+        gates = [
+            any(reaches(one, threshold) for one in side.all_findings) for side in (before, after)
+        ]
+        if gates == [True, False]:
+            yield f"(e) --fail-on {threshold} would pass without {record} of {host}"
 
 
 def _compare(before: HostReport, after: HostReport, record: str) -> Iterator[str]:

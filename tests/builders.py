@@ -75,22 +75,29 @@ def bundle(
     applications: Mapping[str, Any] | None = None,
     complete: bool = True,
     offset_s: float | None = 0.001,
+    groups: Iterable[str] = (),
+    key_id: str | None = None,
+    at: str = TIME,
 ) -> Bundle:
-    """Return a bundle of the records; `probes` are the ids asked for (default: those answered)."""
+    """Return a bundle of the records; `probes` are the ids asked for (default: those answered).
+
+    `groups` are those of the inventory, `key_id` names the key of fingerprints, `at` is when it was
+    collected.
+    """
     kept = list(records)
     asked = list(probes) if probes is not None else sorted({item.probe for item in kept})
     data = {
         "schema": archive.BUNDLE_SCHEMA,
         "run": "20260215T161200Z-abcdef",
         "host": host,
-        "groups": [],
+        "groups": sorted(groups),
         "collected_by": "ansible",
         "collector": {"version": "0.1.0", "python": "3.11.2", "user": "root", "uid": 0},
-        "started_at": TIME,
-        "finished_at": TIME,
+        "started_at": at,
+        "finished_at": at,
         "complete": complete,
         "clock": {"offset_s": offset_s, "uncertainty_s": None if offset_s is None else 0.01},
-        "fingerprint_key_id": None,
+        "fingerprint_key_id": key_id,
         "applications": dict(applications or {}),
         "perturbations": ["sshd: journal lines"],
         "probes": [{"id": name} for name in asked],

@@ -9,6 +9,7 @@ from typing import Any
 from reporter.evidence import archive_schemas
 from reporter.profile_schema import profile_schema
 from reporter.publish.events import event_schema
+from reporter.render.diff_v1 import diff_schema
 from reporter.render.json_v1 import report_schema
 from reporter.render.summary_v1 import summary_schema
 from truthmap_collector import declaration
@@ -24,6 +25,7 @@ def published() -> dict[str, dict[str, Any]]:
         **archive_schemas(),
         "event-1.schema.json": event_schema(),
         "report-1.schema.json": report_schema(),
+        "diff-1.schema.json": diff_schema(),
         "summary-1.schema.json": summary_schema(),
         "probes-1.schema.json": declaration.json_schema(),
         "profile-1.schema.json": profile_schema(),

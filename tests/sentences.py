@@ -20,6 +20,7 @@ from reporter.messages import EN
 REPORTER = Path(__file__).resolve().parents[1] / "reporter"
 
 ALLOWED = {
+    "diff/reading.py": "reads back the sentences of a JSON report, which were extracted there",
     "messages.py": "makes sentences of sentences, whose text it does not choose",
     "render/html/environment.py": "passes on what the template says, which is extracted there",
     "render/markdown.py": "passes on what the template says, which is extracted there",

@@ -13,6 +13,7 @@ import yaml
 
 from reporter.profile import load_profiles
 from reporter.render.summary_v1 import summary_schema
+from reporter.waivers import load_waivers
 from tests.lab.lab import Lab
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,6 +92,15 @@ def test_the_profiles_shown_are_valid(block: str) -> None:
     variables = yaml.safe_load(block)
     applications = {name.removeprefix("truthmap_app_"): value for name, value in variables.items()}
     assert len(load_profiles(applications, "README").all) == 1
+
+
+def test_the_waivers_shown_can_be_used(tmp_path: Path) -> None:
+    """A file copied from the README has no malformed entry."""
+    (shown,) = [block for block in BLOCKS if block.startswith("waivers:")]
+    path = tmp_path / "waivers.yml"
+    path.write_text(shown)
+    read = load_waivers(path)
+    assert (len(read.entries), read.malformed) == (1, ())
 
 
 def test_the_totals_shown_are_those_of_a_job() -> None:

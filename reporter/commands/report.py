@@ -8,7 +8,15 @@ import click
 
 from reporter import outputs
 from reporter.commands.exits import USAGE
-from reporter.commands.judging import exit_code, load, profiles_of, report_options, summarise
+from reporter.commands.judging import (
+    exit_code,
+    load,
+    profiles_of,
+    report_options,
+    side_of_path,
+    summarise,
+    waivers_of,
+)
 from reporter.commands.publishing import published, show
 from reporter.locale import catalogue
 from reporter.publish.urls import sinks_of
@@ -28,7 +36,9 @@ def report(
     urls: tuple[str, ...],
     lang: str,
     profile: Path | None,
+    waivers: Path | None,
     fail_on: str | None,
+    new_since: Path | None,
     min_coverage: float | None,
     summary: Path | None,
 ) -> int:
@@ -41,7 +51,9 @@ def report(
         raise click.UsageError("Several --format need --out, a folder, or --publish.")
     outputs.require(chosen)
     sinks = sinks_of(urls)
-    built = load(archive, profiles_of(profile))
+    profiles, accepted = profiles_of(profile), waivers_of(waivers)
+    since = side_of_path(new_since, profiles, accepted, fail_on)
+    built = load(archive, profiles, accepted)
     if out is not None:
         for path in outputs.write(built, chosen, out, catalogue(lang)):
             click.echo(f"Report: {path}", err=True)
@@ -49,4 +61,4 @@ def report(
         show(built, chosen[0], catalogue(lang))
     well = published(built, chosen, sinks, catalogue(lang))
     summarise(built, summary)
-    return exit_code(built, fail_on, min_coverage) if well else USAGE
+    return exit_code(built, fail_on, min_coverage, since) if well else USAGE

@@ -12,7 +12,14 @@ from reporter import outputs
 from reporter import report as reports
 from reporter.commands.collecting import collect_archive, collect_options, interrupted
 from reporter.commands.exits import USAGE
-from reporter.commands.judging import exit_code, profiles_of, report_options, summarise
+from reporter.commands.judging import (
+    exit_code,
+    profiles_of,
+    report_options,
+    side_of_path,
+    summarise,
+    waivers_of,
+)
 from reporter.commands.publishing import published, show
 from reporter.locale import catalogue
 from reporter.publish.urls import sinks_of
@@ -29,7 +36,9 @@ def run(
     urls: tuple[str, ...],
     lang: str,
     profile: Path | None,
+    waivers: Path | None,
     fail_on: str | None,
+    new_since: Path | None,
     min_coverage: float | None,
     summary: Path | None,
     **options: Any,
@@ -38,7 +47,8 @@ def run(
 
     The archive and the reports stay in the run's folder; the report also goes to stdout.
     """
-    profiles = profiles_of(profile)
+    profiles, accepted = profiles_of(profile), waivers_of(waivers)
+    since = side_of_path(new_since, profiles, accepted, fail_on)
     chosen = tuple(dict.fromkeys(formats)) or outputs.DEFAULT
     outputs.require(chosen)
     sinks = sinks_of(urls)
@@ -46,7 +56,7 @@ def run(
     if stopped:
         return interrupted(folder)
     loaded = archives.load([folder])
-    report = reports.build(loaded, profiles)
+    report = reports.build(loaded, profiles, accepted)
     sentences = catalogue(lang)
     written = outputs.write(report, chosen, out or folder / "report", sentences)
     if out is None:
@@ -58,4 +68,4 @@ def run(
         click.echo(f"Report:  {path}", err=True)
     well = published(report, chosen, sinks, sentences)
     summarise(report, summary)
-    return exit_code(report, fail_on, min_coverage) if well else USAGE
+    return exit_code(report, fail_on, min_coverage, since) if well else USAGE

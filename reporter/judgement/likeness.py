@@ -14,7 +14,13 @@ def alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
     """Group findings that say the same of different subjects, details too; the order is kept."""
     return _grouped(
         findings,
-        lambda one: (one.verdict.status, one.verdict.severity, one.verdict.details, *_weight(one)),
+        lambda one: (
+            one.verdict.status,
+            one.verdict.severity,
+            one.verdict.details,
+            one.waiver,
+            *_weight(one),
+        ),
     )
 
 

@@ -25,9 +25,13 @@ from reporter.facts import fact
 from reporter.findings import Citation
 from reporter.messages import Text, text
 from reporter.parsers.host_rows import json_rows
+from reporter.parsers.logging_rows import modified
 from truthmap_collector.masking import secrecy
 
-__all__ = ["ConfigFiles", "EnvFile", "Folder", "Pattern", "Setting", "Url"]
+__all__ = ["HIDDEN_NAME", "ConfigFiles", "EnvFile", "Folder", "Pattern", "Setting", "Url"]
+
+HIDDEN_NAME = "(name "
+"""How the name of a setting begins that may itself be a secret: its fingerprint follows."""
 
 _TAKES = 2
 _READS = 4
@@ -93,7 +97,8 @@ class EnvFile:
     """One file. `error` says why its settings are not known; `outcome` whether it is there.
 
     `closed_by` is the first folder on the way that others may not enter; `odd` are the lines that
-    systemd leaves out or reads in a surprising way: number and reason.
+    systemd leaves out or reads in a surprising way: number and reason. `size` is bytes, `modified`
+    epoch seconds, `owner` a name or number; None: not known.
     """
 
     path: str
@@ -105,6 +110,9 @@ class EnvFile:
     odd: tuple[tuple[int, str], ...]
     record: str
     raw: str
+    size: int | None = None
+    modified: float | None = None
+    owner: str | None = None
 
     @property
     def folder(self) -> str:
@@ -223,7 +231,7 @@ def _setting(row: Mapping[str, Any], raw: str) -> Setting:
     url = row.get("url")
     key = row.get("key")
     return Setting(
-        name=key if key is not None else f"(name {str(row.get('key_fingerprint'))[:8]})",
+        name=key if key is not None else f"{HIDDEN_NAME}{str(row.get('key_fingerprint'))[:8]})",
         key=key,
         line=int(row["line"]),
         value=row.get("value"),
@@ -251,4 +259,12 @@ def _file(
         odd=tuple((int(one["line"]), str(one["why"])) for one in row.get("odd") or ()),
         record=record,
         raw=raw,
+        size=row.get("size"),
+        modified=modified(dict(row)),
+        owner=_owner(row),
     )
+
+
+def _owner(row: Mapping[str, Any]) -> str | None:
+    named = row.get("owner") or row.get("uid")
+    return None if named is None else str(named)

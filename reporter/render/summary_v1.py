@@ -22,8 +22,9 @@ SCHEMA = "truthmap/summary/1"
 class SummaryV1(msgspec.Struct, frozen=True):
     """The totals: `ok`, `degraded`, `down` and `unknown` count reached hosts by worst status.
 
-    `severities` counts findings; `worst_severity` is null where none has one. `lowest_coverage`
-    is that of the host whose probes gave the fewest answers, in percent; null without hosts.
+    `severities` counts findings, those that are `waived` apart; `worst_severity` is null where none
+    has one. `lowest_coverage` is that of the host whose probes gave the fewest answers, in percent;
+    null without hosts.
     """
 
     schema: str
@@ -38,6 +39,7 @@ class SummaryV1(msgspec.Struct, frozen=True):
     down: int
     unknown: int
     severities: dict[str, int]
+    waived: int
     worst_severity: str | None
     lowest_coverage: float | None
 
@@ -57,7 +59,8 @@ def summary_schema() -> dict[str, Any]:
 
 def _summary(report: Report) -> SummaryV1:
     statuses = Counter(host.status for host in report.hosts)
-    found = Counter(item.verdict.severity for host in report.hosts for item in host.findings)
+    counting = [item for item in report.all_findings if not item.waived]
+    found = Counter(item.verdict.severity for item in counting)
     return SummaryV1(
         schema=SCHEMA,
         run=report.run,
@@ -71,6 +74,7 @@ def _summary(report: Report) -> SummaryV1:
         down=statuses["down"],
         unknown=statuses["unknown"],
         severities={severity: found[severity] for severity in SEVERITIES},
+        waived=sum(1 for item in report.all_findings if item.waived),
         worst_severity=next((severity for severity in SEVERITIES if found[severity]), None),
         lowest_coverage=min(
             (round(host.coverage.percent, 1) for host in report.hosts), default=None

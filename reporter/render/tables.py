@@ -17,7 +17,7 @@ from reporter.dataflow.readers import GroupState
 from reporter.dataflow.table import StreamRow
 from reporter.engine import HostContext
 from reporter.findings import SEVERITIES, Finding, Missing, Severity, Status
-from reporter.messages import Text
+from reporter.messages import Text, Value
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Unit, Units
@@ -573,5 +573,5 @@ def _or_none(value: str | None) -> str | None:
     return value or None
 
 
-def _listed(values: Iterable[str | Text]) -> str | None:
+def _listed(values: Iterable[Value]) -> str | None:
     return "; ".join(str(value) for value in values) or None

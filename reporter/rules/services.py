@@ -59,7 +59,8 @@ def service_state(
 
     Means, the first row that fits:
 
-        masked, not running                                ok: switched off on purpose
+        masked, not running                                ok: switched off on purpose; down where
+                                                           a profile says it must run
         masked, still running                              degraded: gone at its next stop
         waiting for its automatic restart                  down, unstable (see restart_loops)
         starting or stopping                               ok for as long as is usual (90 s; a
@@ -113,6 +114,15 @@ def _masked(view: View) -> Answer | None:
     if unit.load_state != "masked":
         return None
     if unit.active_state in {"inactive", "failed"}:
+        if view.expected:
+            return Answer(
+                status="down",
+                running="no",
+                component=MASKED,
+                message=text(
+                    "{unit} is masked, although its application expects it to run", unit=unit.name
+                ),
+            )
         return Answer(
             status="ok",
             running="no",

@@ -13,7 +13,7 @@ from reporter.parsers.sockets_open import End, Socket, Sockets
 from reporter.parsers.sockets_processes import Process, Processes
 from reporter.rules.socket_owners import INIT, Owner, owner_of
 
-__all__ = ["ROOT_BY_DESIGN", "Listener", "listeners_of", "listening_ports"]
+__all__ = ["PICKED", "ROOT_BY_DESIGN", "Listener", "listeners_of", "listening_ports"]
 
 LISTENERS = text("Listening ports")
 
@@ -38,7 +38,7 @@ ROOT_BY_DESIGN: Mapping[str, Text] = {
 
 _BY_PROFILE = text("the profile's root_listeners names it")
 
-_PICKED = range(32768, 61000)
+PICKED = range(32768, 61000)
 """net.ipv4.ip_local_port_range as Linux has it: the ports it picks for those that name none."""
 
 _LINES = 20
@@ -121,7 +121,7 @@ def listening_ports(
     Source: ss(8), sshd(8), master(8postfix), systemd.socket(5), ip(7) ip_local_port_range.
     """
     found = listeners_of(sockets, socket_processes, host)
-    picked = [one for one in found if one.proto == "udp" and one.at.port in _PICKED]
+    picked = [one for one in found if one.proto == "udp" and one.at.port in PICKED]
     allowed = host.profiles.root_listeners()
     for listener in found:
         if listener not in picked:

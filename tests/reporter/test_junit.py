@@ -11,6 +11,7 @@ import pytest
 import xmlschema
 
 from reporter.archive import load
+from reporter.findings import Waiver
 from reporter.render.junit import render
 from reporter.report import HostReport, Report, build
 from tests.builders import bundle, record, run_folder
@@ -84,7 +85,10 @@ def test_a_failure_says_what_how_bad_and_by_what_evidence(reference: Report) -> 
 def test_what_is_waived_is_skipped_with_the_word(reference: Report) -> None:
     """An accepted finding fails no build."""
     host = only(reference)
-    waived = [dataclasses.replace(one, waived=True) for one in host.findings]
+    waived = [
+        dataclasses.replace(one, waiver=Waiver("known", "ops", "2027-01-01"))
+        for one in host.findings
+    ]
     accepted = dataclasses.replace(host, findings=tuple(waived))
     (suite,) = suites(dataclasses.replace(reference, hosts=(accepted,)))
     assert list(suite.iter("failure")) == []

@@ -15,6 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as prometheus_text
 
 from reporter.archive import load
+from reporter.findings import Waiver
 from reporter.render.openmetrics import FAMILIES, render
 from reporter.report import HostReport, Report, build, host_report
 from tests.builders import bundle, record, run_folder
@@ -199,7 +200,10 @@ def test_names_that_look_alike_and_numbers_nobody_can_hold_do_not_spoil_the_file
 def test_waived_findings_are_counted_apart(reference: Report) -> None:
     """They count for no severity."""
     (host,) = reference.hosts
-    waived = tuple(dataclasses.replace(one, waived=True) for one in host.findings)
+    waived = tuple(
+        dataclasses.replace(one, waiver=Waiver("known", "ops", "2027-01-01"))
+        for one in host.findings
+    )
     samples = samples_of(of(dataclasses.replace(host, findings=waived)))
     assert one(samples, "truthmap_findings_waived") == len(waived)
     assert sum(value for _, value in samples["truthmap_findings_severity"]) == 0

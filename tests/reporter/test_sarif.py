@@ -14,6 +14,7 @@ import pytest
 
 from reporter import registry
 from reporter.archive import load
+from reporter.findings import Waiver
 from reporter.render.sarif import SCHEMA_URI, render
 from reporter.report import Report, build
 from tests.builders import bundle, record, run_folder
@@ -96,7 +97,10 @@ def test_a_result_is_placed_on_its_host(reference: Report) -> None:
 def test_what_is_waived_is_suppressed(reference: Report) -> None:
     """The result stays, and says that it is accepted."""
     (host,) = reference.hosts
-    waived = tuple(dataclasses.replace(one, waived=True) for one in host.findings)
+    waived = tuple(
+        dataclasses.replace(one, waiver=Waiver("known", "ops", "2027-01-01"))
+        for one in host.findings
+    )
     accepted = dataclasses.replace(reference, hosts=(dataclasses.replace(host, findings=waived),))
     results = log_of(accepted)["results"]
     assert all(one["suppressions"][0]["status"] == "accepted" for one in results)

@@ -16,6 +16,7 @@ import pytest
 
 from reporter.archive import load
 from reporter.errors import InputError
+from reporter.findings import Waiver
 from reporter.render import frames
 from reporter.render.tables import TABLES, Column, Table
 from reporter.report import HostReport, Report, build, host_report
@@ -221,7 +222,10 @@ def test_a_negative_number_stays_a_number() -> None:
 def test_waived_findings_count_for_no_things_status(reference: Report) -> None:
     """They stay in the table of findings, marked."""
     (host,) = reference.hosts
-    waived = tuple(dataclasses.replace(one, waived=True) for one in host.findings)
+    waived = tuple(
+        dataclasses.replace(one, waiver=Waiver("known", "ops", "2027-01-01"))
+        for one in host.findings
+    )
     report = of(dataclasses.replace(host, findings=waived))
     assert read(report, "findings")["waived"].all()
     assert row(read(report, "units"), unit="quantum-rl-trainer.service")["status"] is None

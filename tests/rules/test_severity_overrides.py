@@ -13,16 +13,27 @@ from reporter.report import HostReport, host_report
 from tests.ablation import violations
 from tests.builders import without
 from tests.golden import recorded
+from tests.rules.files_cases import PROBE
+from tests.rules.files_cases import host as files_host
 from tests.rules.judging import judged
 from tests.rules.systemd_cases import bundle
 
-RULES = ("service_state", "failed_units", "missing_units", "restart_loops")
+RULES = (
+    "expected_files",
+    "failed_units",
+    "missing_units",
+    "restart_loops",
+    "service_state",
+    "timer_state",
+)
 ASKED = ("systemd_units", "systemd_unit_files", "systemd_executables")
 
 
 def known() -> Bundle:
-    """Return a real host of which these rules saw everything."""
-    return bundle("bookworm-planted")
+    """Return a real host with planted faults, of which the rules on services saw everything."""
+    planted = bundle("bookworm-planted")
+    timers = next(one for one in recorded("bookworm").evidence if one.id == "timers_schedules")
+    return msgspec.structs.replace(planted, evidence=[*planted.evidence, timers])
 
 
 def said(*patterns: str, host: Bundle | None = None, **others: Any) -> dict[str, Finding]:
@@ -87,6 +98,7 @@ def test_a_name_nothing_has() -> None:
         "restart_loops:cron.service",
         "missing_units:plant-enabled-never.service",
         "failed_units:srv-data.mount",
+        "service_state:apt-daily.timer",
     ],
 )
 def test_one_that_waits_for_its_day_is_not_said(pattern: str) -> None:
@@ -109,6 +121,28 @@ def test_missing_evidence_is_no_misspelling(record: str) -> None:
     pattern = "service_state:plant-disabled.service"
     assert said(pattern) == {}
     assert said(pattern, "service_state:nosuch.service", host=without(known(), record)) == {}
+
+
+def test_an_unknown_finding_of_its_rule_may_be_what_it_was_meant_for() -> None:
+    """One target was not seen, another one is well: which the pattern means, nobody knows."""
+    pattern = "expected_files:/nosuch"
+    profile = {"severities": {pattern: "P0"}, "expected_files": ["/etc/passwd", "/etc/shadow"]}
+    for lost in (False, True):
+        host = files_host(profile)
+        host = without(host, f"{PROBE}[/etc/shadow]") if lost else host
+        found = judged(host, ("expected_files", "severity_overrides"))
+        assert (f"severity_overrides:shop/{pattern}" in found) is not lost
+
+
+@pytest.mark.parametrize("record", ["sockets_open", "timers_schedules"])
+def test_nothing_is_said_while_any_rule_lacks_evidence(record: str) -> None:
+    """Another rule may have known the name."""
+    host = recorded("bookworm")
+    severities = {"service_state:nosuch.service": "P0"}
+    for lost in (False, True):
+        seen = msgspec.structs.replace(host, applications={"plant": {"severities": severities}})
+        found = host_report(without(seen, record) if lost else seen).findings
+        assert any(one.rule == "severity_overrides" for one in found) is not lost
 
 
 def whole(**profile: Any) -> HostReport:

@@ -15,6 +15,7 @@ from tests.rules.systemd_cases import (
     replaced,
     sampled_at,
     verdict,
+    with_profile,
 )
 
 ACTIVE, IDLE, INACTIVE = "Active services", "Idle services", "Inactive/dead services"
@@ -313,3 +314,11 @@ def _block(unit: str) -> list[str]:
     record = next(one for one in bundle().evidence if one.id == "systemd_units")
     blocks = (block.splitlines() for block in record.stdout.data.split("\n\n"))
     return next(block for block in blocks if f"Id={unit}" in block)
+
+
+def test_a_masked_service_that_must_run_is_down() -> None:
+    """Switched off on purpose, and against what its application says."""
+    collected = with_profile(bundle(), expected_units=["plant-masked"])
+    seen = verdict(collected, "service_state", "plant-masked.service")
+    assert (seen.status, seen.running, seen.severity) == ("down", "no", "P2")
+    assert "masked, although its application expects it" in str(seen.message)

@@ -1,0 +1,1 @@
+"""What changed between two reports: what broke, what recovered, what is new."""

@@ -1,0 +1,1 @@
+"""Comparing hosts and moments: what is there, drift, waivers, and the diff."""
