@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 __all__ = ["Answer", "HttpServer", "Request", "serving"]
 
@@ -42,10 +44,11 @@ class HttpServer:
         self.answers: list[Answer] = []
         self.always: dict[str, Answer] = {}
         self.port = 0
+        self.scheme = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
@@ -56,8 +59,11 @@ class HttpServer:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[HttpServer]:
-    """Run a server on a free port of the loopback address for the time of a `with`."""
+def serving(certificate: Path | None = None) -> Iterator[HttpServer]:
+    """Run a server on a free port of the loopback address for the time of a `with`.
+
+    With a certificate, a file that holds its key too, it speaks TLS.
+    """
     known = HttpServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -76,6 +82,11 @@ def serving() -> Iterator[HttpServer]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        known.scheme = "https"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     known.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

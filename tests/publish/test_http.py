@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from reporter.publish.http import HttpPut
 from reporter.publish.retry import ATTEMPTS
 from reporter.publish.sinks import Delivery, SinkError, place_of
 from tests.publish.conftest import FILES
-from tests.publish.http_server import Answer, HttpServer
+from tests.publish.http_server import Answer, HttpServer, serving
 from tests.redis_server import free_port
 
 
@@ -96,6 +98,24 @@ def test_a_server_that_is_not_there_is_named(delivery: Delivery) -> None:
     assert str(failed.value) == (
         "report.txt, csv/hosts.csv, report.json: Connection refused (tried 4 times)"
     )
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_at_once(
+    tmp_path: Path, delivery: Delivery, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sent, no secret either; with its authority known, all is."""
+    certificate = tmp_path / "server.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    words += ["-keyout", str(certificate), "-out", str(tmp_path / "ca.pem")]
+    subprocess.run(words, check=True, capture_output=True)
+    certificate.write_bytes(certificate.read_bytes() + (tmp_path / "ca.pem").read_bytes())
+    with serving(certificate) as server:
+        with pytest.raises(SinkError, match=r"its certificate: self.signed certificate"):
+            put(server.url, delivery)
+        assert (server.requests, pauses) == ([], [])
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert put(server.url, delivery) == "files: 3"
 
 
 def test_many_files_are_not_all_named(server: HttpServer) -> None:
