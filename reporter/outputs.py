@@ -18,6 +18,7 @@ __all__ = [
     "BINARY",
     "DEFAULT",
     "FORMATS",
+    "PAGES",
     "Content",
     "Whole",
     "files",
@@ -53,8 +54,8 @@ BINARY = frozenset({"parquet"})
 
 _TABLES = frozenset({"csv", "parquet"})
 
-_LINKED = frozenset({"html"})
-"""Formats of which one file alone leads nowhere, where there are several."""
+PAGES = frozenset({"html"})
+"""Formats for a browser: of several files one alone leads nowhere."""
 
 
 def require(formats: Sequence[str]) -> None:
@@ -79,7 +80,7 @@ def main_file(report: Report, name: str, catalogue: Catalogue = EN) -> bytes:
     """
     main, renderer = FORMATS[name]
     content = renderer(report, catalogue)
-    if name in _LINKED and isinstance(content, Mapping):
+    if name in PAGES and isinstance(content, Mapping):
         raise InputError(f"{name} of several hosts is several files: give a folder as --out")
     return _encoded(content[main] if isinstance(content, Mapping) else content)
 

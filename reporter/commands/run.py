@@ -60,7 +60,7 @@ def run(
     sentences = catalogue(lang)
     written = outputs.write(report, chosen, out or folder / "report", sentences)
     if out is None:
-        one = len(chosen) == 1 and chosen[0] not in outputs.BINARY
+        one = len(chosen) == 1 and chosen[0] not in outputs.BINARY | outputs.PAGES
         show(report, chosen[0] if one else "text", sentences)
     click.echo("", err=True)
     click.echo(f"Archive: {folder}", err=True)

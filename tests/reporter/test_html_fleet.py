@@ -19,6 +19,8 @@ from reporter.render.html.environment import Pages
 from reporter.render.html.fleet import Fleet, summary_of
 from reporter.report import HostReport, Report, Unreachable, host_report
 from tests.builders import bundle, record, run_folder
+from tests.compare.cases import Machine, report_of
+from tests.compare.test_waivers import BROKEN, WORKER, waiver, waivers
 from tests.reporter.html_cases import EVIL, QUOTED, fleet, reference
 from tests.reporter.html_pages import Page
 
@@ -276,6 +278,20 @@ def test_the_command_writes_a_folder_for_several_hosts(
     assert "html of several hosts is several files: give a folder as --out" in shown.err
 
 
+def test_a_run_shows_text_and_keeps_the_pages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal is no browser."""
+    hosts = [bundle([record("systemd_units", "")], host=name) for name in ("a", "b")]
+    folder = run_folder(tmp_path / "run", hosts)
+    monkeypatch.setattr("reporter.commands.run.collect_archive", lambda options: (folder, False))
+    assert run_command(["run", "--format", "html"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("FLEET - 2 of 2 hosts reported")
+    assert f"Report:  {folder / 'report' / 'report.html'}" in shown.err
+    assert (folder / "report" / "hosts" / "b.html").exists()
+
+
 def test_one_host_is_one_page_everywhere() -> None:
     """What is sent to sinks is what is written."""
     whole = report(made("a", failed=False))
@@ -292,3 +308,42 @@ def test_a_host_that_was_cut_short_is_marked() -> None:
     assert replace(summary_of(host_report(cut), "x"), cut_short=False) != summary_of(
         host_report(cut), "x"
     )
+
+
+def test_the_odd_one_out_stands_with_its_evidence() -> None:
+    """Drift belongs to no single host: what differs, on which, and how to see it there."""
+    machines = [Machine(host=f"web{number}") for number in (1, 2, 3, 4)]
+    machines[1] = machines[1].changed(kernel="6.1.0-20-amd64")
+    whole = report_of(*machines)
+    found = render_html(whole)
+    assert isinstance(found, Mapping)
+    page = Page(found["report.html"])
+    assert page.faults == []
+    shown = page.by_id("fleet").text
+    assert "kernel: 6.1.0-20-amd64 on web2; 6.1.0-18-amd64 on 3 others" in shown
+    assert "host_drift:shop/versions" in shown
+    (drift,) = [one for one in whole.findings if one.id == "host_drift:shop/versions"]
+    assert drift.verdict.citations
+    for citation in drift.verdict.citations:
+        assert f'href="hosts/{citation.host}.html#evidence:{citation.record}"' in page.source
+        assert f"evidence:{citation.record}" in Page(found[f"hosts/{citation.host}.html"]).ids
+
+
+def test_a_waived_finding_is_marked_and_counts_for_nothing(tmp_path: Path) -> None:
+    """On its host's page with reason, owner and last day; on the page over all not at all."""
+    accepted = waivers(tmp_path, waiver(), waiver("timer_state:none.timer"))
+    alone = report_of(BROKEN, waivers=accepted)
+    page = Page(render(alone, "html"))
+    assert page.faults == []
+    assert page.source.count("Waived until 2026-12-31 by ops: replaced") == 2
+    assert "1 waived" in page.one("header").text
+    assert f'href="#{WORKER}"' in page.source
+    assert "service_state: shop-worker.service" in page.by_id("waived").text
+    assert "timer_state:none.timer" in page.by_id("waivers").text
+    several = report_of(BROKEN, BROKEN.changed(host="web2"), waivers=accepted)
+    index = render_html(several)
+    assert isinstance(index, Mapping)
+    over = Page(index["report.html"])
+    assert "shop-worker.service" not in over.by_id("shared").text
+    assert "timer_state:none.timer" in over.by_id("fleet").text
+    assert "waivers" not in Page(index["hosts/web1.html"]).ids

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reporter.messages import EN, Catalogue
+from reporter.render.html.common import common_of
 from reporter.render.html.environment import Pages
 from reporter.render.html.fleet import Fleet, summary_of
 from reporter.render.html.host import host_page
@@ -56,11 +57,12 @@ class _Folder(Mapping[str, str]):
         fleet = Fleet(run=report.run, digest=report.digest, complete=report.complete)
         for name, host in self._hosts.items():
             fleet.add(summary_of(host, name))
-        return fleet.page(self._pages, report.unreachable)
+        addresses = {host.host: name for name, host in self._hosts.items()}
+        return fleet.page(self._pages, report.unreachable, common_of(report, addresses))
 
 
 def _page(host: HostReport, report: Report, pages: Pages, *, index: str | None) -> str:
-    return host_page(host, pages, digest=report.digest, complete=report.complete, index=index)
+    return host_page(host, report, pages, index=index)
 
 
 def _name(host: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from reporter.findings import SEVERITIES, Finding, Severity, Status
 from reporter.judgement.things import is_broken
 from reporter.messages import Text, Value, common, text
+from reporter.render.html.common import Common
 from reporter.render.html.environment import Pages
 from reporter.render.layers import layer_of, layers
 from reporter.report import SECTIONS, HostReport, Unreachable
@@ -193,8 +194,10 @@ class Fleet:
             known.hosts.append(host.host)
         self._hosts.append(_Row(host))
 
-    def page(self, pages: Pages, unreachable: Sequence[Unreachable]) -> str:
-        """Return the page."""
+    def page(
+        self, pages: Pages, unreachable: Sequence[Unreachable], common: Sequence[Common] = ()
+    ) -> str:
+        """Return the page; `common` are the findings that belong to no single host."""
         rows = sorted(self._hosts, key=lambda row: row.order)
         columns = _columns(rows)
         counts = Counter(row.status for row in rows)
@@ -207,6 +210,7 @@ class Fleet:
             complete=self._complete,
             hosts=len(rows),
             unreachable=unreachable,
+            common=common,
             counts={status: counts[status] for status in _ORDER},
             columns=columns,
             layers=sum(1 for key, _ in columns if key.startswith("layer ")),

@@ -15,12 +15,13 @@ from reporter.judgement.causes import Cause
 from reporter.messages import Text, text
 from reporter.render import stream_text
 from reporter.render.html.anchors import anchor
+from reporter.render.html.common import common_of
 from reporter.render.html.drawing import Drawing
 from reporter.render.html.environment import Pages
 from reporter.render.html.flowmap import flow_maps
 from reporter.render.page import short_command
 from reporter.render.terminal import Shown
-from reporter.report import HostReport
+from reporter.report import HostReport, Report
 
 __all__ = ["host_page"]
 
@@ -38,19 +39,21 @@ _ORDER: tuple[Active, ...] = ("no", "stale", "unknown", "yes")
 _MARKS = {"yes": "ok", "stale": "degraded", "no": "down", "unknown": "unknown"}
 
 
-def host_page(
-    host: HostReport, pages: Pages, *, digest: str, complete: bool, index: str | None
-) -> str:
-    """Return the page; `index` is the address of the page over all hosts, relative to this one."""
+def host_page(host: HostReport, report: Report, pages: Pages, *, index: str | None) -> str:
+    """Return the page; `index` is the address of the page over all hosts, relative to this one.
+
+    Where there is none, the page also tells what belongs to no single host.
+    """
     return pages.page(
         "html/host.html.j2",
         "style.css",
         "host.js",
         host=host,
         page=_Page(host, pages.shown),
-        digest=digest,
-        complete=complete,
+        digest=report.digest,
+        complete=report.complete,
         index=index,
+        common=common_of(report, {}) if index is None else [],
     )
 
 
