@@ -54,9 +54,10 @@ def _is_new_on(before: HostSide | None, host: HostSide, seen: Seen) -> bool:
 def loops_on_both(old: Mapping[str, Seen], new: Mapping[str, Seen], seen: Seen) -> bool:
     """Say whether a finding is about the passing state of a unit that loops on both sides.
 
-    A unit in a restart loop runs, ends and waits by turns: which of it was met is no difference.
+    A unit in a restart loop runs, ends and waits by turns: which of it was met is no difference. A
+    loop that is of another severity than it was is one.
     """
-    if seen.rule not in _PASSING:
+    before, now = (side.get(f"{_LOOPS}:{seen.subject}") for side in (old, new))
+    if before is None or now is None or not before.bad or not now.bad:
         return False
-    loops = [side.get(f"{_LOOPS}:{seen.subject}") for side in (old, new)]
-    return all(one is not None and one.bad for one in loops)
+    return seen.rule in _PASSING or (seen.rule == _LOOPS and before.severity == now.severity)
