@@ -241,6 +241,15 @@ def test_a_unit_that_loops_on_both_sides_is_no_news() -> None:
     assert host.quiet
     (rate,) = host.rates
     assert (rate.counter, rate.growth, rate.per_hour) == ("restarts", 30, 30.0)
+    component = {"api": {"title": "API", "units": ["shop-api", "shop-worker"]}}
+    profile = {"shop": {"units": ["shop-*"], "components": component}}
+    old, new = (one.changed(applications=profile) for one in (old, new))
+    assert diff(old, new).quiet
+    stopped = new.unit("shop-worker.service", **STOPPED)
+    assert set(verdicts(diff(old, stopped))) == {
+        "service_state:shop-worker.service",
+        "components:shop/api",
+    }
 
 
 def test_two_runs_of_a_fleet() -> None:
