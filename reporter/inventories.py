@@ -1,8 +1,11 @@
-"""Declared inventories read: what each says of its units, ports, states and streams."""
+"""Declared inventories read: what each says of its units, states, ports, streams, containers."""
 
 from __future__ import annotations
 
+import fnmatch
 import json
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -12,7 +15,17 @@ import yaml
 from reporter.messages import Text, text
 from reporter.profile_inventories import Inventory
 
-__all__ = ["Declared", "DeclaredUnit", "UnreadableInventory", "read_inventory"]
+__all__ = [
+    "MASKED",
+    "Declared",
+    "DeclaredUnit",
+    "UnreadableInventory",
+    "read_inventory",
+    "stream_names",
+]
+
+MASKED = "<masked:"
+"""Where a text has this, masking hid a part of it."""
 
 _RUNNING = frozenset(
     ("running", "active", "up", "healthy", "ok", "started", "online", "true", "yes", "on", "live")
@@ -20,6 +33,10 @@ _RUNNING = frozenset(
 _STOPPED = frozenset(
     ("stopped", "dead", "inactive", "disabled", "exited", "failed", "down", "off", "false", "no")
 )
+_NOTHING = frozenset(("-", "none", "n/a", "null", "tbd", "unknown"))
+_WORD = re.compile(r"[^\s,;|()\[\]\"'`]+")
+_PATTERN = re.compile(r"[{}<>$%]")
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _MOST = 5000
 
 
@@ -36,6 +53,7 @@ class DeclaredUnit:
     """What an inventory says of one item.
 
     `unit` is None where it names none; `state` is what was written, `means` what that comes to.
+    `streams` are texts as written, `container` is the name of the container it is said to run as.
     """
 
     name: str
@@ -44,6 +62,7 @@ class DeclaredUnit:
     means: Literal["running", "stopped"] | None
     port: int | None
     streams: tuple[str, ...]
+    container: str | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,49 @@ def read_inventory(inventory: Inventory, content: str) -> Declared:
     said = _at(data, inventory.date) if inventory.date else None
     shown = None if said is None else said.isoformat() if isinstance(said, date) else str(said)
     return Declared(items, shown, _moment(shown))
+
+
+def stream_names(
+    said: str, patterns: Collection[str], known: Collection[str]
+) -> tuple[str, ...] | None:
+    """Return the names of streams in a text such as `quantum:stream:x (publish)`.
+
+    They are the words that fit `patterns` (the profile's `streams`); else those with a colon
+    inside; else those among the `known` names; else the one word there is beside what stands in
+    brackets. A word with `{}`, `<>`, `$` or `%` in it is a pattern of names, and one with a colon
+    at its end may be the beginning of many: neither is a name. None if masking hid a part.
+    """
+    if MASKED in said:
+        return None
+    words = tuple(_words(said, known))
+    telling = [pattern for pattern in patterns if pattern.strip("*")]
+    for found in (
+        _fitting(words, telling),
+        [word for word in words if _has_colon(word)],
+        [word for word in words if word in known],
+    ):
+        if found:
+            return tuple(dict.fromkeys(found))
+    alone = _ASIDE.sub(" ", said).split()
+    is_one = len(alone) == 1 and alone[0] in words and alone[0].lower() not in _NOTHING
+    return tuple(alone) if is_one else ()
+
+
+def _words(said: str, known: Collection[str]) -> Iterator[str]:
+    for found in _WORD.findall(said):
+        word = found.rstrip(".:")
+        if not _PATTERN.search(word) and (word in known or not found.endswith(":")):
+            yield word
+
+
+def _fitting(words: Collection[str], patterns: Collection[str]) -> list[str]:
+    return [
+        word for word in words if any(fnmatch.fnmatchcase(word, pattern) for pattern in patterns)
+    ]
+
+
+def _has_colon(word: str) -> bool:
+    return ":" in word and "://" not in word and any(map(str.isalpha, word))
 
 
 def _loaded(inventory: Inventory, content: str) -> Any:
@@ -109,19 +171,32 @@ def _item(inventory: Inventory, key: str, value: Any) -> DeclaredUnit:
         state=state,
         means=_means(state),
         port=_port(port),
-        streams=tuple(filter(None, map(_text, streams))) if isinstance(streams, list) else (),
+        streams=tuple(_texts(streams)),
+        container=_named(inventory.container, name or key, value) if inventory.container else None,
     )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list) else [value]:
+        found = _text(one)
+        if found:
+            yield found
 
 
 def _unit(inventory: Inventory, name: str | None, value: Any) -> str | None:
     if inventory.unit is None:
         return f"{name}.service" if name else None
-    if "{name}" in inventory.unit:
-        return inventory.unit.replace("{name}", name) if name else None
-    found = _text(_at(value, inventory.unit))
-    if not found:
-        return None
+    found = _named(inventory.unit, name, value)
+    if not found or "{name}" in inventory.unit:
+        return found
     return found if "." in found else f"{found}.service"
+
+
+def _named(place: str, name: str | None, value: Any) -> str | None:
+    """Return what stands at a place of the item, or its name put into a pattern."""
+    if "{name}" in place:
+        return place.replace("{name}", name) if name else None
+    return _text(_at(value, place))
 
 
 def _means(state: str | None) -> Literal["running", "stopped"] | None:

@@ -18,7 +18,9 @@ class Component:
     """One component: patterns of its units, streams, processes and files, its ports.
 
     One without any of them is declared and has no home of its own: then nothing can be known of
-    it but that. `severity` is how bad it is when one of its units does not work, or an expected
+    it but that. `journal` are names of probe_journal_patterns that its units write. No
+    `dedicated_unit`: nobody knows a unit of its own, and `units` and `processes` say as what it
+    would be found. `severity` is how bad it is when one of its units does not work, or an expected
     file of it is not there.
     """
 
@@ -32,12 +34,14 @@ class Component:
     severity: Severity | None = None
     processes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    journal: tuple[str, ...] = ()
+    dedicated_unit: bool = True
     safety: bool = False
 
     @property
     def has_parts(self) -> bool:
         """Whether anything is named that makes it up."""
-        return any((self.units, self.streams, self.ports, self.processes, self.files))
+        return any((self.units, self.streams, self.ports, self.processes, self.files, self.journal))
 
     def has_file(self, path: str) -> bool:
         """Say whether a path or pattern is among its files, or fits a pattern of them."""
@@ -90,6 +94,8 @@ def _component(name: str, data: dict[str, Any], place: str, layers: tuple[str, .
         ports=tuple(data.get("ports") or ()),
         processes=tuple(data.get("processes") or ()),
         files=tuple(data.get("files") or ()),
+        journal=tuple(data.get("journal") or ()),
+        dedicated_unit=data.get("dedicated_unit") is not False,
         severity=data.get("severity"),
         safety=bool(data.get("safety")),
     )

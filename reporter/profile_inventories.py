@@ -7,10 +7,12 @@
         unit: "{name}.service"         # or a place in the item: systemd.unit
         state: status                  # what it says of the item: running, active, dead, …
         port: port
-        streams: streams
+        streams: streams               # a list of texts, each with a stream's name in it
+        container: "{name}"            # or a place in the item: docker.container_name
 
-A place is keys joined by dots. `{name}` in `unit` is the item's `name`: its key in a mapping, or
-what stands at the place `name` says.
+A place is keys joined by dots. `{name}` in `unit` and `container` is the item's `name`: its key in
+a mapping, or what stands at the place `name` says. Items that lie in a place called `containers`
+are containers of their own names, if nothing else is said.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class Inventory:
     state: str | None = None
     port: str | None = None
     streams: str | None = None
+    container: str | None = None
 
     @property
     def title(self) -> str:
@@ -42,8 +45,15 @@ class Inventory:
 
 
 def inventories_of(value: Any) -> tuple[Inventory, ...]:
-    """Read the checked key `inventories`; the format is the name's where none is said."""
-    return tuple(
-        Inventory(**{"format": "json" if one["path"].endswith(".json") else "yaml", **one})
-        for one in value or ()
-    )
+    """Read the checked key `inventories`, with what is usual where nothing is said.
+
+    The format is the name's, and items in a place called `containers` are containers.
+    """
+    return tuple(Inventory(**{**_usual(one), **one}) for one in value or ())
+
+
+def _usual(one: dict[str, str]) -> dict[str, str]:
+    usual = {"format": "json" if one["path"].endswith(".json") else "yaml"}
+    if one.get("items", "").rpartition(".")[2] == "containers":
+        usual["container"] = "{name}"
+    return usual

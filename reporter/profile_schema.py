@@ -70,6 +70,7 @@ def _one_of(words: Iterable[str], null: bool = False) -> Schema:
 
 
 _TEXT: Schema = {"description": "a text", "type": ["string", "null"]}
+_FLAG: Schema = {"description": "true or false", "type": ["boolean", "null"]}
 _WORDS: Schema = {"description": "a text", "type": "string", "minLength": 1}
 _UNITS = _list("unit names or shell patterns")
 _STREAMS = _list("names or shell patterns of streams")
@@ -106,8 +107,10 @@ _COMPONENT = _keys(
         "ports": _PORTS,
         "processes": _PROCESSES,
         "files": _FILES,
+        "journal": _list("names of probe_journal_patterns"),
+        "dedicated_unit": _FLAG,
         "severity": _one_of(SEVERITIES, null=True),
-        "safety": {"description": "true or false", "type": ["boolean", "null"]},
+        "safety": _FLAG,
     },
 )
 _LISTENER = _keys(
@@ -165,7 +168,9 @@ _INVENTORY = _keys(
             "pattern": "^/",
         },
         "format": _one_of(_FORMATS),
-        **dict.fromkeys(("date", "items", "name", "unit", "state", "port", "streams"), _WORDS),
+        **dict.fromkeys(
+            ("date", "items", "name", "unit", "state", "port", "streams", "container"), _WORDS
+        ),
     },
     null=False,
     required=["path"],

@@ -320,12 +320,19 @@ def epoch(time: str) -> float:
 
 
 def _commands(bundle: Bundle) -> dict[str, str]:
-    """Return by probe or record id how to repeat it by hand, also where no record was left."""
+    """Return by probe or record id how to repeat it by hand, also where no record was left.
+
+    A probe that takes its targets from another's evidence is repeated by that one first.
+    """
     commands = {
         str(probe.get("id")): " ".join(str(word) for word in probe.get("args", {}).get("argv", []))
         for probe in bundle.probes
+        if "from" not in probe and "items" not in probe
     }
     commands.update({record.id: record.command for record in bundle.evidence})
+    for probe in bundle.probes:
+        if "from" in probe:
+            commands.setdefault(str(probe.get("id")), commands.get(probe["from"]["probe"], ""))
     return {key: value for key, value in commands.items() if value}
 
 

@@ -27,6 +27,7 @@ __all__ = ["Points", "Risk", "Score", "base_points", "risks_of", "score", "sever
 _CRITICALITY: Mapping[Severity, int] = {"P0": 32, "P1": 22, "P2": 12, "P3": 2}
 _DOWN = 2
 _MOST_BLAST = 8
+_MOST_NAMED = 5
 _CONFIDENCE: Mapping[Confidence, int] = {
     "observed": 0,
     "claimed": -1,
@@ -137,7 +138,7 @@ def risks_of(causes: Iterable[Cause], ignored: Mapping[str, Text]) -> tuple[Risk
                 Risk(
                     severity=severity,
                     message=said_of(tuple(leads)),
-                    brief=said_of(tuple(leads), most=3),
+                    brief=said_of(tuple(leads), most=_MOST_NAMED),
                     if_ignored=_if_ignored(own, ignored),
                     findings=tuple(carried.values()),
                     causes=own,

@@ -17,6 +17,7 @@ from reporter.models.table import ModelTable
 from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Unit, Units
 from reporter.profile import Profiles, matches
+from reporter.profile_components import Component
 from reporter.rules.execution import EXEC, obstacle
 
 __all__ = ["Link", "Surroundings"]
@@ -101,7 +102,7 @@ class Surroundings:
         if thing.kind == "group" and not self._readers(thing.name):
             return text("which unit reads through it is not known")
         if thing.kind == "port":
-            return text("which unit should listen there is not known")
+            return self._open_port(thing.name)
         return None
 
     def downstream(self, thing: Thing) -> tuple[Thing, ...]:
@@ -239,18 +240,22 @@ class Surroundings:
         units = self._facts.get("units")
         if isinstance(units, Missing):
             return
+        for component in self._parts_with(port):
+            for unit in units.of("service"):
+                if matches(unit.name, component.units):
+                    how = text(
+                        "{unit} belongs to {component} like the port, as the profile says",
+                        unit=unit.name,
+                        component=component.title,
+                    )
+                    yield Link(Thing("unit", unit.name), how, "inferred")
+
+    def _parts_with(self, port: str) -> Iterator[Component]:
+        """Yield the components of the profiles that have the port."""
         for profile in self._profiles:
             for component in profile.components:
-                if port not in {str(one) for one in component.ports}:
-                    continue
-                for unit in units.of("service"):
-                    if matches(unit.name, component.units):
-                        how = text(
-                            "{unit} belongs to {component} like the port, as the profile says",
-                            unit=unit.name,
-                            component=component.title,
-                        )
-                        yield Link(Thing("unit", unit.name), how, "inferred")
+                if port in {str(one) for one in component.ports}:
+                    yield component
 
     def _behind_system(self) -> Iterator[Link]:
         units = self._facts.get("units")
@@ -271,6 +276,21 @@ class Surroundings:
                         path = model.file.path
                         how = text("{path} is a file of {model}", path=path, model=load.model)
                         yield Link(Thing("model_file_faults", path), how, "inferred")
+
+    def _open_port(self, port: str) -> Text:
+        units, files = self._facts.get("units"), self._facts.get("unit_files")
+        if not isinstance(units, Missing) and not isinstance(files, Missing):
+            names = [one.name for one in (*units, *files)]
+            for component in self._parts_with(port):
+                absent = not any(matches(name, component.units) for name in names)
+                if component.units and absent and units.complete and files.complete:
+                    return text(
+                        "it belongs to {component}, as the profile says, of which no unit exists "
+                        "({patterns})",
+                        component=component.title,
+                        patterns=", ".join(component.units),
+                    )
+        return text("which unit should listen there is not known")
 
     def _open_stream(self, name: str) -> Text | None:
         row = self.rows.get(name)

@@ -75,7 +75,7 @@ def _work(row: StreamRow, findings: Mapping[str, Finding], profiles: Profiles) -
             ", ".join(_group(one) for one in keeping) or "?",
         ),
         proven=not lacks,
-        message=_message(row, alive, keeping),
+        message=_with_the_rest(row, _message(row, alive, keeping), keeping),
         lacks=lacks,
         confidence=weakest(
             (
@@ -120,6 +120,15 @@ def _message(row: StreamRow, alive: list[Producer], keeping: list[GroupState]) -
     return text("{stream}: fresh events", stream=row.subject)
 
 
+def _with_the_rest(row: StreamRow, message: Text, keeping: list[GroupState]) -> Text:
+    """Return the message with the groups that do not keep up beside those that do."""
+    behind = [one for one in row.groups or () if one.life in {"stuck", "dead"}]
+    if not keeping or not behind:
+        return message
+    names = ", ".join(one.group.name for one in behind)
+    return text("{message}; not by {names}", message=message, names=names)
+
+
 def _lacks(row: StreamRow, alive: list[Producer], keeping: list[GroupState]) -> Iterator[Text]:
     if not alive and row.producers:
         yield text("of its producers none is known to run: {names}", names=_names(row.producers))
@@ -129,15 +138,15 @@ def _lacks(row: StreamRow, alive: list[Producer], keeping: list[GroupState]) -> 
         yield text("its consumer groups are not known")
     elif not row.groups:
         yield text("no consumer group reads it")
-    else:
-        behind = [one for one in row.groups if one.life in {"stuck", "dead"}]
-        if behind:
-            names = ", ".join(one.group.name for one in behind)
-            yield text("these groups do not keep up: {names}", names=names)
-        unclear = [one for one in row.groups if one.life == "unknown"]
-        if unclear:
-            names = ", ".join(one.group.name for one in unclear)
-            yield text("whether these groups are read is not known: {names}", names=names)
+    elif not keeping:
+        unclear = any(one.life == "unknown" for one in row.groups)
+        names = ", ".join(one.group.name for one in row.groups)
+        yield text(
+            "whether these groups are read is not known: {names}"
+            if unclear
+            else "these groups do not keep up: {names}",
+            names=names,
+        )
 
 
 def _names(producers: Iterable[Producer]) -> str:

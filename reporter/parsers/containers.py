@@ -4,6 +4,7 @@ Sample:
 
     {"program":"docker","path":"/usr/bin/docker"}
     {"daemon":"dockerd","pid":812,"processes":1}
+    {"daemon":"dockerd","pid":2101,"processes":1,"uid":1000}
     {"container":"docker","id":"4f1c0a9be2d1","pid":1290,"processes":3}
     {"engine":"/run/docker.sock","running":true,"containers":2}
     {"listed":"/run/docker.sock","id":"4f1c0a9be2d1","name":"web","image":"nginx:1.27",
@@ -23,7 +24,7 @@ from typing import Any
 from reporter.evidence import Record
 from reporter.facts import fact
 from reporter.findings import Citation
-from reporter.messages import Text, text
+from reporter.messages import Text, Value, text
 from reporter.parsers.host_rows import json_rows
 from reporter.recorded import recorded
 
@@ -56,12 +57,13 @@ class Container:
 class Containers:
     """What there is of containers; `gaps` say what of it could not be seen.
 
-    `programs` and `daemons` name engines (docker, podman) and their processes (dockerd).
+    `programs` and `daemons` name engines (docker, podman) and their processes (dockerd, and where
+    a user runs his own "dockerd of uid 1000").
     """
 
     record: str
     programs: tuple[str, ...]
-    daemons: tuple[str, ...]
+    daemons: tuple[Value, ...]
     all: tuple[Container, ...]
     gaps: tuple[Text, ...]
     lines: dict[str, str]
@@ -90,7 +92,7 @@ class Containers:
 @dataclass
 class _Rows:
     programs: dict[str, None] = field(default_factory=dict)
-    daemons: dict[str, None] = field(default_factory=dict)
+    daemons: dict[Value, None] = field(default_factory=dict)
     parts: dict[str, list[tuple[dict[str, Any], str]]] = field(default_factory=dict)
     gaps: list[Text] = field(default_factory=list)
     lines: dict[str, str] = field(default_factory=dict)
@@ -101,8 +103,11 @@ class _Rows:
             self.programs[str(row["program"])] = None
             self.lines[f"program {row.get('path')}"] = line
         elif "daemon" in row:
-            self.daemons[str(row["daemon"])] = None
-            self.lines[f"daemon {row['daemon']}"] = line
+            daemon: Value = str(row["daemon"])
+            if row.get("uid"):
+                daemon = text("{daemon} of uid {uid}", daemon=daemon, uid=str(row["uid"]))
+            self.daemons[daemon] = None
+            self.lines[f"daemon {daemon}"] = line
         elif "hidden" in row:
             self.lines["hidden"] = line
             self.gaps.append(text("processes of other users are hidden (hidepid)"))

@@ -6,6 +6,11 @@ Sample:
      "commit": "3f…", "remotes": {"origin": "https://example.org/app.git"}, "tracked": 214,
      "modified": ["app/main.py"], "deleted": [], "complete": true}
 
+and with `"complete": false, "refused": {"app/keys.py": "Permission denied"}` where tracked files
+could not be looked at; of a folder that could not be looked into
+
+    {"folder": "/srv/other", "error": "Permission denied"}
+
 Source: gitrepository-layout(5), gitformat-index(5).
 """
 
@@ -14,6 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reporter.evidence import Record
 from reporter.facts import fact
@@ -27,7 +33,8 @@ class Checkout:
     """One checkout. `dirty` counts the tracked files that differ, None where nobody could compare.
 
     `branch` is None where none is checked out, `commit` where there is none; `error` says what
-    could not be read. `modified` and `deleted` are the first 50 of each.
+    could not be read. `modified` and `deleted` are the first 50 of each, `refused` the first of the
+    tracked files that could not be looked at, with the reason.
     """
 
     path: str
@@ -40,6 +47,7 @@ class Checkout:
     deleted: tuple[str, ...]
     dirty: int | None
     complete: bool
+    refused: Mapping[str, str]
     error: str | None
     line: str
 
@@ -50,10 +58,11 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Checkouts:
-    """The checkouts by path."""
+    """The checkouts by path; `closed` are folders that may be in one unseen, with the reason."""
 
     record: str
     by_path: Mapping[str, Checkout]
+    closed: Mapping[str, str]
 
     def __iter__(self) -> Iterator[Checkout]:
         """Iterate over them, ordered by path."""
@@ -73,12 +82,13 @@ class Checkouts:
 def checkouts(record: Record) -> Checkouts:
     """Return the checkouts."""
     lines = record.stdout.text.splitlines()
-    found = [_checkout(line) for line in lines[1 if record.stdout.truncated else 0 :]]
-    return Checkouts(record.id, {one.path: one for one in found})
+    rows = [(json.loads(line), line) for line in lines[1 if record.stdout.truncated else 0 :]]
+    found = [_checkout(row, line) for row, line in rows if "path" in row]
+    closed = {row["folder"]: str(row["error"]) for row, _ in rows if "folder" in row}
+    return Checkouts(record.id, {one.path: one for one in found}, closed)
 
 
-def _checkout(line: str) -> Checkout:
-    row = json.loads(line)
+def _checkout(row: Mapping[str, Any], line: str) -> Checkout:
     return Checkout(
         path=row["path"],
         owner=row.get("owner"),
@@ -90,6 +100,7 @@ def _checkout(line: str) -> Checkout:
         deleted=tuple(row.get("deleted") or ()),
         dirty=row.get("dirty"),
         complete=bool(row.get("complete", True)),
+        refused=row.get("refused") or {},
         error=row.get("error"),
         line=line,
     )

@@ -30,6 +30,7 @@ from reporter.messages import text
 from reporter.parsers.systemd_values import (
     NEVER,
     Command,
+    begun,
     boolean,
     command,
     duration,
@@ -116,6 +117,13 @@ class Unit:
     def commands(self) -> tuple[Command, ...]:
         """The commands of `ExecStart=`, in order."""
         return self._commands("ExecStart")
+
+    @property
+    def reloaded_at(self) -> float | None:
+        """When its `ExecReload=` ran last, as far as systemd remembers; None: it has none shown."""
+        lines = self.lines.get("ExecReload", ())
+        found = (begun(line.partition("=")[2]) for line in lines)
+        return max((when for when in found if when is not None), default=None)
 
     @property
     def drop_ins(self) -> tuple[str, ...] | None:

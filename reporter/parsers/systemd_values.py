@@ -19,6 +19,7 @@ from reporter.messages import text
 __all__ = [
     "NEVER",
     "Command",
+    "begun",
     "boolean",
     "command",
     "duration",
@@ -50,6 +51,7 @@ _COMMAND = re.compile(
     r"^\{ path=(?P<path>.*?) ; argv\[\]=.* ; (?:ignore_errors|flags)=(?P<flags>[^;]*?) ; "
     r".*?code=(?P<code>\S+) ; status=(?P<status>\d+)(?:/\S+)? \}$"
 )
+_BEGUN = re.compile(r".* ; start_time=\[([^\]]*)\] ; stop_time=")
 _NOT_SYSTEMD = ("has not been booted with systemd", "Can't operate")
 _NO_BUS = ("Failed to connect to bus", "Failed to connect to system scope bus")
 
@@ -129,6 +131,20 @@ def command(value: str) -> Command | None:
         return None
     code = found["code"]
     return Command(found["path"], None if code == "(null)" else code, int(found["status"]))
+
+
+def begun(value: str) -> float | None:
+    """Return when the command of an `ExecReload=` line ran last, epoch seconds.
+
+    `NEVER` where it has not, or a daemon-reload made systemd forget; None where it is not shown.
+
+    >>> begun("{ path=/bin/kill ; argv[]=/bin/kill -HUP $MAINPID ; ignore_errors=no ; "
+    ...       "start_time=[Wed 2026-11-25 18:33:34 UTC] ; stop_time=[n/a] ; pid=0 ; code=(null) ; "
+    ...       "status=0/0 }")
+    1795631614.0
+    """
+    found = _BEGUN.search(value)
+    return moment(found[1]) if found else None
 
 
 def properties(record: Record) -> Iterator[dict[str, tuple[str, ...]]]:

@@ -2,78 +2,33 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 
 from reporter.dataflow.observed import surveys_of
-from reporter.dataflow.surveys import Surveys
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Finding, Missing, Running, Status, Verdict
-from reporter.messages import Text, Value, joined, some, text
+from reporter.messages import Text, joined, some, text
+from reporter.parsers.journal_counts import JournalCounts
 from reporter.parsers.named_files import NamedFiles
-from reporter.parsers.processes import AllProcesses, Seen
+from reporter.parsers.processes import AllProcesses
 from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.redis_types import Survey
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.systemd_unit_files import UnitFiles
 from reporter.parsers.systemd_units import Units
-from reporter.profile import Profile, Profiles, is_pattern, matches
-from reporter.profile_components import Component, process_matches
-from reporter.rules.file_view import file_answer
-from reporter.rules.process_places import outside
+from reporter.profile import Profile, Profiles
+from reporter.profile_components import Component
+from reporter.rules.component_search import Part, Place, Search
 from reporter.rules.redis_view import ASKED, FOUND
-from reporter.rules.service_view import IDLE
 
 __all__ = ["components", "layers"]
 
 COMPONENTS = text("Components")
 LAYERS = text("Layers")
 
-_FOUND_FILES: Mapping[Status, Text] = {
-    "ok": text("there"),
-    "degraded": text("not whole"),
-    "down": text("none"),
-    "unknown": text("not seen"),
-}
-
-_OF_UNITS = ("restart_loops", "service_state", "missing_units")
-"""The rules whose findings say how a unit is, the one that says most first."""
-
 _SHOWN = 4
 _WRONG: frozenset[Status] = frozenset({"down", "degraded"})
-_WORST_FIRST: tuple[Status, ...] = ("down", "degraded", "unknown", "ok")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a component: what is known of it, and the findings that say so.
-
-    `said` is what is wrong with it where no finding says so.
-    """
-
-    kind: str
-    name: Value
-    status: Status
-    running: Running
-    findings: tuple[Finding, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    said: Text | None = None
-
-
-@dataclass
-class Search:
-    """What was looked for, and what of it was found."""
-
-    parts: list[Part] = field(default_factory=list)
-    searched: list[Text] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
-    connected: dict[Value, None] = field(default_factory=dict)
-    connections: list[str] = field(default_factory=list)
-    """The ids of the findings that say what units are connected to."""
-    unfound: list[Text] = field(default_factory=list)
-    """The patterns that nothing fits, of units, streams, files: if that is well is not known."""
 
 
 def _subjects(profiles: Profiles) -> Iterator[str]:
@@ -91,7 +46,7 @@ def _subject(profile: Profile, component: Component) -> str:
     component=COMPONENTS,
     needs=("units",),
     uses=("unit_files", "sockets", *FOUND),
-    if_asked=(*ASKED, "processes", "named_files"),
+    if_asked=(*ASKED, "processes", "journal_counts", "named_files"),
     subjects=_subjects,
     subjects_only=True,
     stage=1,
@@ -106,6 +61,7 @@ def components(
     redis_named: Each[Survey] | Missing,
     redis_remote: Each[Survey] | Missing,
     processes: AllProcesses | Missing,
+    journal_counts: JournalCounts | Missing,
     named_files: Each[NamedFiles] | Missing,
     findings: Mapping[str, Finding],
 ) -> Iterator[Verdict]:
@@ -117,8 +73,10 @@ def components(
     empty. Down where none of its units and processes runs, and nothing listens on its ports.
     Unknown where nothing wrong was seen, but not all of it could be seen; and where it was found
     nowhere: declared, and no unit, stream, port, process or file of it is there (it says what was
-    searched). A component that is declared without any part has no home of its own: nothing can
-    be known of it, which is said.
+    searched). Of one that is declared to have no unit of its own (`dedicated_unit: false`) it is
+    degraded that none was found, once units and processes were searched through: what it is to do
+    may be done elsewhere, or nowhere. A component that is declared without any part has no home of
+    its own: nothing can be known of it, which is said.
 
     Running is that of its units (partial where some run and some do not, unstable where one keeps
     restarting); of its processes where it has no unit, else of its ports; not known otherwise.
@@ -127,199 +85,33 @@ def components(
     it is, never.
 
     Evidence: the findings about its units (service_state, restart_loops), its streams
-    (stream_activity, stream_producers) and connections (unit_connections), the lists of sockets
-    and of processes (processes_all), and its files' metadata (files_expected). Those findings
-    carry the evidence, and the severity: a component adds no alarm of its own.
+    (stream_activity, stream_producers) and connections (unit_connections), the lists of units,
+    sockets and processes (processes_all), what was counted in the journal (journal_patterns), and
+    its files' metadata (files_expected). Those findings carry the evidence, and the severity: a
+    component adds no alarm of its own.
 
-    Limits: a component of which the profile names too little looks better than it is.
+    Limits: a component of which the profile names too little looks better than it is. A line in the
+    journal says that it was written, not that it was true; its age is shown and not judged.
     """
-    surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
+    place = Place(
+        units=units,
+        unit_files=unit_files,
+        sockets=sockets,
+        surveys=surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote),
+        processes=processes,
+        journal=journal_counts,
+        files=named_files,
+        findings=findings,
+    )
     for profile in host.profiles:
         for component in profile.components:
-            search = Search()
-            _search_units(search, component, units, unit_files, findings)
-            _search_streams(search, component, surveys, findings)
-            _search_ports(search, component, sockets)
-            _search_processes(search, component, processes)
-            _search_files(search, component, named_files)
+            search = Search(place)
+            search.look_for(component)
             yield _verdict(profile, component, search)
 
 
-def _search_units(
-    search: Search,
-    component: Component,
-    units: Units,
-    unit_files: UnitFiles | Missing,
-    findings: Mapping[str, Finding],
-) -> None:
-    known = {unit.name for unit in units.of("service")}
-    if isinstance(unit_files, Missing):
-        if component.units:
-            search.missing.append(unit_files)
-    else:
-        known |= {one.name for one in unit_files if one.name.endswith(".service")}
-    for pattern in component.units:
-        found = [name for name in sorted(known) if matches(name, (pattern,))]
-        search.searched.append(
-            text("units {pattern} ({count} found)", pattern=pattern, count=len(found))
-        )
-        if not found:
-            search.unfound.append(text("units {pattern}", pattern=pattern))
-        for name in found:
-            about = tuple(
-                findings[f"{rule}:{name}"] for rule in _OF_UNITS if f"{rule}:{name}" in findings
-            )
-            if about:
-                search.parts.append(_unit(name, about))
-            for rule_id in ("unit_connections", "service_state"):
-                finding = findings.get(f"{rule_id}:{name}")
-                if finding and finding.verdict.connected_to:
-                    search.connections.append(finding.id)
-                    search.connected.update(dict.fromkeys(finding.verdict.connected_to))
-
-
-def _unit(name: str, about: tuple[Finding, ...]) -> Part:
-    """Return the unit as a part: one that does not run is down here, whoever wanted it so."""
-    running = about[0].verdict.running
-    statuses = {one.verdict.status for one in about}
-    rests = running == "no" and all(one.verdict.component != IDLE for one in about)
-    if rests and "unknown" not in statuses:
-        return Part("unit", name, "down", running, about)
-    worst = next(status for status in _WORST_FIRST if status in statuses)
-    return Part("unit", name, worst, running, about)
-
-
-def _search_streams(
-    search: Search, component: Component, surveys: Surveys, findings: Mapping[str, Finding]
-) -> None:
-    names = {surveys.subject(survey, stream): stream.name for survey, stream in surveys}
-    subjects = [
-        finding
-        for finding in findings.values()
-        if finding.rule == "stream_activity" and finding.verdict.subject in names
-    ]
-    for pattern in component.streams:
-        found = [
-            one for one in subjects if fnmatch.fnmatchcase(names[one.verdict.subject], pattern)
-        ]
-        search.searched.append(
-            text("streams {pattern} ({count} found)", pattern=pattern, count=len(found))
-        )
-        for one in found:
-            name = one.verdict.subject
-            producer = findings.get(f"stream_producers:{name}")
-            about = (one, producer) if producer else (one,)
-            search.parts.append(Part("stream", name, one.verdict.status, "na", about))
-            search.connected[name] = None
-        if not found:
-            search.missing.extend(surveys.gaps)
-            if surveys.all and not surveys.gaps and not set(pattern) & set("*?["):
-                none = text("{pattern} (no such stream)", pattern=pattern)
-                search.parts.append(Part("stream", none, "degraded", "na"))
-            else:
-                search.unfound.append(text("streams {pattern}", pattern=pattern))
-
-
-def _search_ports(search: Search, component: Component, sockets: Sockets | Missing) -> None:
-    if not component.ports:
-        return
-    if isinstance(sockets, Missing):
-        search.missing.append(sockets)
-        return
-    for port in component.ports:
-        found = [one for one in sockets.listening if one.local.port == port]
-        search.searched.append(
-            text("port {port} (open)" if found else "port {port} (nothing listens)", port=str(port))
-        )
-        if found or sockets.complete:
-            search.parts.append(
-                Part(
-                    "port",
-                    text("port {port}", port=str(port)),
-                    "ok" if found else "down",
-                    "yes" if found else "no",
-                    citations=(sockets.cite(*found),),
-                )
-            )
-        else:
-            why = text("its output was cut or not wholly readable, so some sockets are not known")
-            search.missing.append(Missing(sockets.record, why))
-
-
-def _search_processes(
-    search: Search, component: Component, processes: AllProcesses | Missing
-) -> None:
-    if not component.processes:
-        return
-    if isinstance(processes, Missing):
-        search.missing.append(processes)
-        return
-    for pattern in component.processes:
-        found = [seen for seen in processes if _is_one(seen, pattern)]
-        search.searched.append(
-            text("processes {pattern} ({count} found)", pattern=pattern, count=len(found))
-        )
-        unclear = _unclear(processes, pattern)
-        if not found and unclear is not None:
-            search.missing.append(Missing(processes.record, unclear))
-            continue
-        places = dict.fromkeys(place for seen in found if (place := outside(seen)) is not None)
-        search.parts.append(
-            Part(
-                "process",
-                _processes(pattern, tuple(places), found=bool(found)),
-                "degraded" if places else "ok" if found else "down",
-                "yes" if found else "no",
-                citations=(processes.cite(*found),),
-            )
-        )
-
-
-def _processes(pattern: str, places: Sequence[Text], *, found: bool) -> Text:
-    if not found:
-        return text("processes {pattern} (none)", pattern=pattern)
-    if places:
-        return text("processes {pattern} ({places})", pattern=pattern, places=joined(places))
-    return text("processes {pattern}", pattern=pattern)
-
-
-def _search_files(
-    search: Search, component: Component, named_files: Each[NamedFiles] | Missing
-) -> None:
-    for path in component.files:
-        answer = file_answer(path, named_files)
-        search.missing.extend(answer.missing)
-        nothing = answer.status == "down" and is_pattern(path)
-        shown = text("{path} ({found})", path=path, found=_FOUND_FILES[answer.status])
-        search.searched.append(text("files {file}", file=shown))
-        if nothing:
-            search.unfound.append(text("files {file}", file=path))
-        elif answer.status != "unknown":
-            name = path if answer.status == "ok" else shown
-            said = None if answer.status == "ok" else answer.message
-            search.parts.append(
-                Part("file", name, answer.status, "na", citations=answer.citations, said=said)
-            )
-
-
-def _is_one(seen: Seen, pattern: str) -> bool:
-    return seen.state != "Z" and process_matches(
-        (pattern,), seen.name, seen.process.executable, seen.folder
-    )
-
-
-def _unclear(processes: AllProcesses, pattern: str) -> Text | None:
-    """Say why a process that fits may be there unseen; None if none can be."""
-    if not processes.complete:
-        return text("the list of processes was cut")
-    count = len(processes.hidden) + sum(seen.closed for seen in processes if "/" in pattern)
-    if count == 0:
-        return None
-    return text("of {count} processes the program or the name is not shown", count=count)
-
-
 def _verdict(profile: Profile, component: Component, search: Search) -> Verdict:
-    status, running = _status(search), _running(search)
+    status, running = _status(component, search), _running(search)
     about = tuple(finding for part in search.parts for finding in part.findings)
     return Verdict(
         subject=_subject(profile, component),
@@ -333,7 +125,7 @@ def _verdict(profile: Profile, component: Component, search: Search) -> Verdict:
         details=tuple(_details(search)),
         connected_to=tuple(search.connected),
         citations=_citations(search),
-        missing=tuple(search.missing),
+        missing=tuple(dict.fromkeys(search.missing)),
         stands_on=(*(finding.id for finding in about), *search.connections),
     )
 
@@ -348,11 +140,13 @@ def _citations(search: Search) -> tuple[Citation, ...]:
             *(one for finding in part.findings[:2] for one in finding.verdict.citations),
         )
     ]
-    return tuple(dict.fromkeys(cited))
+    return tuple(dict.fromkeys((*cited, *search.looked)))
 
 
-def _status(search: Search) -> Status:
+def _status(component: Component, search: Search) -> Status:
     home = [part for part in search.parts if part.kind in {"unit", "port", "process"}]
+    if _homeless(component, search):
+        return "degraded"
     if not search.parts:
         return "unknown"
     if home and all(part.status == "down" for part in home):
@@ -361,6 +155,15 @@ def _status(search: Search) -> Status:
     if statuses & _WRONG:
         return "degraded"
     return "unknown" if "unknown" in statuses or search.missing or search.unfound else "ok"
+
+
+def _homeless(component: Component, search: Search) -> bool:
+    """Whether it is said to have no unit of its own, and was looked for all over in vain."""
+    if component.dedicated_unit or search.missing:
+        return False
+    if any(part.kind in {"unit", "process"} for part in search.parts):
+        return False
+    return search.homes == len(component.units) + len(component.processes) > 0
 
 
 def _running(search: Search) -> Running:
@@ -382,6 +185,12 @@ def _message(component: Component, search: Search, status: Status) -> Text:
             "{title}: declared, and no unit, stream, port, process or file is named that it would "
             "have; nothing can be looked for",
             title=title,
+        )
+    if _homeless(component, search):
+        return text(
+            "{title}: no unit of its own is known, and none was found; searched: {searched}",
+            title=title,
+            searched=joined(search.searched, "; "),
         )
     if not search.parts:
         return text(

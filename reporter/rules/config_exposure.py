@@ -23,7 +23,10 @@ _LISTED = 12
 _MASKED = r"<masked:\d+>"
 _OPTION = re.compile(r"(?:^|\s)(--?[A-Za-z][\w.-]*)(?:=|\s+)[\"']?" + _MASKED)
 _ASSIGNED = re.compile(r"(?:^|\s)([A-Za-z_]\w*)=[\"']?" + _MASKED)
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S*" + _MASKED + "@")
+_URL = re.compile(rf"[a-z][a-z0-9+.-]*://(?:{_MASKED}|[^\s/@:<>])*:{_MASKED}@", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z][a-z0-9+.-]*://<masked:(\d+)>@", re.IGNORECASE)
+_AS_LONG = 20
+"""So long is no user's name: GitHub's tokens have 40 characters, Sentry's keys 32."""
 _ARGV = re.compile(r" ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=")
 
 
@@ -264,8 +267,9 @@ def command_line_secrets(host: HostContext, units: Units) -> Iterator[Verdict]:
     """Secrets on the command lines of services, where every user of the host can read them.
 
     Means: degraded (P2), one finding a service, with the options: one whose name announces a
-    secret (`--api-token`), or a URL with a password, followed by a value that the collector did
-    not let out. Ok, once, where no service in memory has one.
+    secret (`--api-token`), followed by a value that the collector did not let out; or a URL with a
+    password, or with a token in the user's place (20 characters or more). Ok, once, where no
+    service in memory has one.
 
     Why: /proc/PID/cmdline and `systemctl show` are open to all; ps shows it on every terminal.
 
@@ -325,3 +329,5 @@ def _options(unit: Unit) -> Iterator[Value]:
                         yield found[1]
             if _URL.search(argv[1]):
                 yield text("a URL with a password")
+            if any(int(found[1]) >= _AS_LONG for found in _TOKEN.finditer(argv[1])):
+                yield text("a URL with a token")

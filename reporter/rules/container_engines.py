@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Running, Status, Verdict
-from reporter.messages import Text, text
+from reporter.messages import Text, joined, text
 from reporter.parsers.containers import Container, Containers
 from reporter.parsers.systemd_units import Unit, Units
 
@@ -133,7 +133,7 @@ def _named(containers: Containers) -> tuple[Container, ...]:
 
 def _message(containers: Containers, count: int, unsure: bool) -> Text:
     programs = ", ".join(containers.programs)
-    daemons = ", ".join(containers.daemons)
+    daemons = joined(containers.daemons) if containers.daemons else None
     if unsure:
         return text("whether containers run is not known: {gap}", gap=containers.gaps[0])
     if count:

@@ -16,6 +16,7 @@ from reporter.parsers.host_system import (
     Uptime,
     Virtualization,
 )
+from reporter.parsers.redis_listeners import RedisListeners
 from reporter.parsers.systemd_units import Units
 from reporter.rules.host_figures import citations, duration, missing, moment, size
 
@@ -30,6 +31,7 @@ NOT_SEEN = text("not known")
     component=HOST,
     needs=(),
     uses=("os_release", "kernel", "virtualization", "cpus", "memory", "boot", "uptime", "units"),
+    if_asked=("redis_listeners",),
 )
 def host_identity(
     os_release: OsRelease | Missing,
@@ -40,6 +42,7 @@ def host_identity(
     boot: Boot | Missing,
     uptime: Uptime | Missing,
     units: Units | Missing,
+    redis_listeners: RedisListeners | Missing,
 ) -> Iterator[Verdict]:
     """What the host is: operating system, kernel, virtualisation, processors, memory, uptime.
 
@@ -50,7 +53,8 @@ def host_identity(
     Why: everything below is read in the light of it, and an inventory may say otherwise.
 
     Evidence: host_os_release, host_kernel, host_virtualization, host_cpus, host_memory,
-    host_boot, host_uptime; systemd_units tells that systemd runs it.
+    host_boot, host_uptime; systemd_units tells that systemd runs it, redis_listeners which
+    Redis and Valkey servers listen on it.
 
     Limits: os-release is a file, so it says what was installed, not what runs. In a container
     kernel, processors, memory and boot are those of its host.
@@ -64,7 +68,10 @@ def host_identity(
         status="ok" if heard else "unknown",
         running="yes" if heard else "unknown",
         component=HOST,
-        connected_to=() if isinstance(units, Missing) else ("systemd",),
+        connected_to=(
+            *(() if isinstance(units, Missing) else ("systemd",)),
+            *_servers(redis_listeners),
+        ),
         message=text(
             "{system}, kernel {kernel}, virtualisation: {virtualization}, processors: {cpus}, "
             "memory: {memory}, booted {boot}, up {uptime}",
@@ -79,6 +86,13 @@ def host_identity(
         citations=citations(*parts),
         missing=missing(*parts, units),
     )
+
+
+def _servers(listeners: RedisListeners | Missing) -> Iterator[str]:
+    for server in () if isinstance(listeners, Missing) else listeners.servers:
+        names = [name for one in server.listeners for name in one.names]
+        valkey = any(name.startswith("valkey") for name in names)
+        yield f"{'Valkey' if valkey else 'Redis'} ({server.unit or server.endpoint})"
 
 
 def _virtualization(found: Virtualization | Missing) -> Text:

@@ -43,8 +43,8 @@ def model_directories(
 
     Means: ok where the folder holds models; down (P2) where a folder that was named does not
     exist, degraded (P3) where it holds no file that looks like a model; unknown, with the path
-    and the reason, where it may not be read. Folders that were found and hold no model are left
-    out.
+    and the reason, where it may not be read, and beside the rest for what in it may not be. Folders
+    that were found and hold no model are left out.
 
     Why: a service without its model file falls back to something else, or does not start.
 
@@ -59,6 +59,9 @@ def model_directories(
         yield _folder(folder, inventory, named=True)
     for folder in inventory.found:
         yield _folder(folder, inventory, named=False)
+    for folder in (*inventory.named, *inventory.found):
+        if folder.unseen and inventory.below(folder.path):
+            yield _unseen(folder)
 
 
 def _folder(folder: ModelFolder, inventory: Inventory, *, named: bool) -> Verdict:
@@ -107,6 +110,22 @@ def _folder(folder: ModelFolder, inventory: Inventory, *, named: bool) -> Verdic
             path=folder.path,
         ),
         application=next((one.kin.application for one in models if one.kin.application), None),
+    )
+
+
+def _unseen(folder: ModelFolder) -> Verdict:
+    return Verdict(
+        subject=f"unseen in {folder.path}",
+        status="unknown",
+        component=FILES,
+        message=text(
+            "of what is in {path}, {count} were not looked at",
+            path=folder.path,
+            count=len(folder.unseen),
+        ),
+        connected_to=(folder.path,),
+        citations=(folder.cited,),
+        missing=folder.gaps(),
         details=tuple(
             text("not looked at: {path} ({reason})", path=one.path, reason=recorded(one.reason))
             for one in folder.unseen[:_SHOWN]

@@ -31,7 +31,8 @@ def checkout_state(host: HostContext, checkouts: Checkouts) -> Iterator[Verdict]
 
     Means: ok with branch, commit, remote and owner; degraded (P3) where tracked files differ from
     what was checked out, or where another checkout of the same project (the same remote) on this
-    host is at another commit; unknown where git's files cannot be read.
+    host is at another commit; unknown where git's files cannot be read or tracked files not be
+    looked at, and for a folder of a service's program that cannot be looked into.
 
     Why: a change made on the host alone is in no review and is lost with the next deployment; of
     two checkouts at different commits one is not what people believe to run.
@@ -46,6 +47,16 @@ def checkout_state(host: HostContext, checkouts: Checkouts) -> Iterator[Verdict]
     """
     for checkout in checkouts:
         yield _judged(host, checkout, checkouts)
+    for folder, why in sorted(checkouts.closed.items()):
+        reason = text("{folder}: {why}", folder=folder, why=recorded(why))
+        yield Verdict(
+            subject=folder,
+            status="unknown",
+            running="na",
+            component=CHECKOUTS,
+            message=text("whether a checkout is there is not known: {reason}", reason=reason),
+            missing=(Missing(checkouts.record, reason),),
+        )
 
 
 def _judged(host: HostContext, checkout: Checkout, checkouts: Checkouts) -> Verdict:
@@ -69,7 +80,9 @@ def _judged(host: HostContext, checkout: Checkout, checkouts: Checkouts) -> Verd
             tracked=checkout.tracked or 0,
         )
     elif missing:
-        what = text("{what}; whether it was changed is not known", what=what)
+        what = text(
+            "{what}; whether it was changed is not known: {why}", what=what, why=missing[0].reason
+        )
     return Verdict(
         subject=checkout.path,
         status="degraded" if bad else "unknown" if missing else "ok",
@@ -103,6 +116,14 @@ def _project(url: str) -> str:
 def _missing(checkout: Checkout, checkouts: Checkouts) -> tuple[Missing, ...]:
     if checkout.error is not None:
         return (Missing(checkouts.record, text("{error}", error=recorded(checkout.error))),)
+    if checkout.refused:
+        path, why = min(checkout.refused.items())
+        reason = text(
+            "not all tracked files were compared, such as {path}: {why}",
+            path=f"{checkout.path}/{path}",
+            why=recorded(why),
+        )
+        return (Missing(checkouts.record, reason),)
     if checkout.dirty is None or not checkout.complete:
         return (Missing(checkouts.record, text("not all tracked files were compared")),)
     return ()

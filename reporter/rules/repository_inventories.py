@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from reporter.dataflow.observed import surveys_of
 from reporter.engine import HostContext, rule
+from reporter.facts import Each
 from reporter.findings import Citation, Missing, Status, Verdict
-from reporter.inventories import Declared, DeclaredUnit, UnreadableInventory, read_inventory
+from reporter.inventories import Declared, UnreadableInventory, read_inventory
 from reporter.messages import Text, text
+from reporter.parsers.containers import Containers
+from reporter.parsers.redis_listeners import RedisListeners
+from reporter.parsers.redis_types import Survey
 from reporter.parsers.repository_inventories import InventoryFile, InventoryFiles
 from reporter.parsers.sockets_open import Sockets
 from reporter.parsers.systemd_unit_files import UnitFiles
-from reporter.parsers.systemd_units import Unit, Units
+from reporter.parsers.systemd_units import Units
 from reporter.profile import Profile, Profiles
 from reporter.profile_inventories import Inventory
 from reporter.recorded import recorded
+from reporter.rules.inventory_claims import RUNNING, Compared, Shown
+from reporter.rules.redis_view import ASKED, FOUND
 from reporter.rules.times import span
 
 __all__ = ["declared_inventories"]
@@ -24,24 +29,9 @@ __all__ = ["declared_inventories"]
 INVENTORIES = text("Declared inventories")
 REPO_FILE = text("repo file")
 
-_CUT = text("its output was cut or does not cover it")
 _OLD_S = 30 * 86400.0
 _SHOWN = 20
-_RUNNING = ("active", "activating", "reloading")
-
-Answer = Literal["agrees", "contradicts", "missing", "unknown"]
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """One item held against the host; `gap` is the evidence that its comparison lacks."""
-
-    item: DeclaredUnit
-    unit: str
-    answer: Answer
-    why: Text
-    shown: Unit | None
-    gap: Missing | None = None
+_WRONG = ("contradicts", "missing")
 
 
 def _subject(inventory: Inventory) -> str:
@@ -57,6 +47,7 @@ def _declared(profiles: Profiles) -> Iterator[str]:
     component=INVENTORIES,
     needs=("inventory_files", "units"),
     uses=("unit_files", "sockets"),
+    if_asked=("containers", *FOUND, *ASKED),
     worst="P3",
     if_ignored=text("who acts by the inventory acts on what is no longer so"),
     subjects=_declared,
@@ -68,30 +59,52 @@ def declared_inventories(
     units: Units,
     unit_files: UnitFiles | Missing,
     sockets: Sockets | Missing,
+    containers: Containers | Missing,
+    redis_listeners: RedisListeners | Missing,
+    redis_servers: Each[Survey] | Missing,
+    redis_named: Each[Survey] | Missing,
+    redis_remote: Each[Survey] | Missing,
 ) -> Iterator[Verdict]:
     """Inventories that people or programs wrote (a profile's `inventories`) against the host.
 
     Means: for each item, that it agrees; contradicts (declared running and is not, declared stopped
-    and runs, its port is not listened on although it is to run); is missing (no such unit on this
-    host); or cannot be compared (no unit or no state is given). The file is ok if no item
-    contradicts or is missing and it is at most 30 days old; else degraded (P3), with the drift:
-    the share of contradicting and missing items in those that could be compared. Services of the
-    application that the inventory does not know are counted beside it.
+    and runs, its port is not listened on although it is to run, or it is declared with streams that
+    no Redis server of this host has); is missing (no such unit on this host, nor a container where
+    it is declared as one); or cannot be compared (no unit or no state is given, or a claim's
+    evidence is missing and no other claim is wrong). The file is ok if no item contradicts or is
+    missing, all could be compared and it is at most 30 days old; else degraded (P3), with the
+    drift: the share of contradicting and missing items in those of which a claim could be compared.
+    Services of the application that the inventory does not know are counted beside it.
+
+    An item that is declared as a container runs if its unit does or a container of its name; that
+    it is no container but a unit is told, and is no drift.
 
     Why: whoever plans, restores or judges by an inventory that is not true does the wrong thing;
     a declaration is never an answer.
 
     Evidence: repository_inventories (the files, as far as masking leaves them readable),
-    systemd_units, systemd_unit_files, sockets_open.
+    systemd_units, systemd_unit_files, sockets_open, containers_present, redis_servers, redis_named,
+    redis_remote.
 
     Limits: only what the profile's places lead to. A name that masking hid cannot be compared.
-    A unit's name fits with `_` for `-` as well. Streams are read and not yet compared.
+    A unit's name fits with `_` for `-` as well, and a container's as Compose writes it. A stream's
+    name is found in its text by the profile's `streams`, else by the colon in it; which unit writes
+    or reads it is not compared. Streams on a Redis of another host, that the run was not told of,
+    are not known.
     """
+    surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
     for profile in host.profiles:
+        shown = Shown(
+            file=inventory_files.record,
+            units=units,
+            unit_files=unit_files,
+            sockets=sockets,
+            surveys=surveys,
+            containers=containers,
+            patterns=profile.streams,
+        )
         for inventory in profile.inventories:
-            yield from _judged(
-                host, profile, inventory, inventory_files, units, unit_files, sockets
-            )
+            yield from _judged(host, profile, inventory, inventory_files, shown)
 
 
 def _judged(
@@ -99,9 +112,7 @@ def _judged(
     profile: Profile,
     inventory: Inventory,
     files: InventoryFiles,
-    units: Units,
-    unit_files: UnitFiles | Missing,
-    sockets: Sockets | Missing,
+    shown: Shown,
 ) -> Iterator[Verdict]:
     file = files.by_path.get(inventory.path)
     try:
@@ -111,18 +122,22 @@ def _judged(
         message = text("{path}: {why}", path=inventory.path, why=unreadable.reason)
         yield _verdict(profile, inventory, "unknown", message, missing=(why,))
         return
-    compared = [_compare(item, units, unit_files, sockets) for item in declared.items]
-    bad = [one for one in compared if one.answer in ("contradicts", "missing")]
-    countable = [one for one in compared if one.answer != "unknown"]
+    compared = [shown.compare(item) for item in declared.items]
+    bad = [one for one in compared if one.answer in _WRONG]
+    countable = [one for one in compared if one.comparable]
     known = {one.unit for one in compared}
     undeclared = sorted(
         unit.name
-        for unit in units.of("service")
-        if profile.owns(unit.name) and unit.active_state in _RUNNING and unit.name not in known
+        for unit in shown.units.of("service")
+        if profile.owns(unit.name) and unit.active_state in RUNNING and unit.name not in known
     )
     age = host.collected_at - declared.written if declared.written is not None else None
     old = age is not None and age > _OLD_S
-    gaps = tuple(dict.fromkeys(one.gap for one in compared if one.gap is not None))
+    gaps = tuple(
+        dict.fromkeys(
+            claim.gap for one in compared for claim in one.unknown if claim.gap is not None
+        )
+    )
     if not countable:
         gaps = (*gaps, Missing(files.record, text("no item of it could be compared")))
     status: Status = "degraded" if bad or old else "unknown" if gaps else "ok"
@@ -135,9 +150,9 @@ def _judged(
             files.cite(
                 inventory.path, f"{inventory.date}={declared.date}" if declared.date else ""
             ),
-            Citation(units.record),
+            Citation(shown.units.record),
         ),
-        details=tuple(_undeclared(undeclared)),
+        details=tuple(_details(countable, undeclared)),
         missing=gaps,
     )
     for one in compared:
@@ -161,69 +176,12 @@ def _read(inventory: Inventory, file: InventoryFile | None) -> Declared:
     return read_inventory(inventory, file.text)
 
 
-def _compare(
-    item: DeclaredUnit,
-    units: Units,
-    unit_files: UnitFiles | Missing,
-    sockets: Sockets | Missing,
-) -> _Compared:
-    name = item.unit or item.name
-    if item.unit is None or "<masked:" in name:
-        return _Compared(item, name, "unknown", text("it names no unit that is readable"), None)
-    unit = units.get(name) or units.get(name.replace("_", "-"))
-    if unit is None or unit.load_state == "not-found":
-        return _on_disk(item, name, units, unit_files)
-    runs = unit.active_state in _RUNNING
-    shown = f"{unit.active_state} ({unit.sub_state})"
-    if item.means is None:
-        why = text("no state that can be compared is declared; it is {shown}", shown=shown)
-        return _Compared(item, unit.name, "unknown", why, unit)
-    if (item.means == "running") != runs or unit.active_state == "activating":
-        why = text("declared {state}, is {shown}", state=item.state or "?", shown=shown)
-        return _Compared(item, unit.name, "contradicts", why, unit)
-    if runs and item.port is not None:
-        if isinstance(sockets, Missing) or not sockets.complete:
-            gap = sockets if isinstance(sockets, Missing) else Missing(sockets.record, _CUT)
-            why = text("whether its port {port} is listened on was not seen", port=str(item.port))
-            return _Compared(item, unit.name, "unknown", why, unit, gap)
-        listening = {one.local.port for one in sockets.listening}
-        if item.port not in listening:
-            why = text("declared on port {port}, where nothing listens", port=str(item.port))
-            return _Compared(item, unit.name, "contradicts", why, unit)
-    why = text("declared {state}, is {shown}", state=item.state or "?", shown=shown)
-    return _Compared(item, unit.name, "agrees", why, unit)
-
-
-def _on_disk(
-    item: DeclaredUnit, name: str, units: Units, unit_files: UnitFiles | Missing
-) -> _Compared:
-    """Say what an item comes to whose unit is not in memory."""
-    if isinstance(unit_files, Missing):
-        why = text("whether it exists was not seen")
-        return _Compared(item, name, "unknown", why, None, unit_files)
-    file = unit_files.get(name) or unit_files.get(name.replace("_", "-"))
-    if file is None:
-        if not (units.complete and unit_files.covers(name)):
-            record = unit_files.record if units.complete else units.record
-            why = text("whether it exists was not seen")
-            return _Compared(item, name, "unknown", why, None, Missing(record, _CUT))
-        state = item.state or text("without state")
-        why = text("declared {state}, and no such unit exists", state=state)
-        return _Compared(item, name, "missing", why, None)
-    if not units.complete or item.means is None:
-        why = text("its file is there ({state}); whether it runs was not seen", state=file.state)
-        return _Compared(item, file.name, "unknown", why, None)
-    why = text("declared {state}, is not loaded", state=item.state or "?")
-    answer: Answer = "contradicts" if item.means == "running" else "agrees"
-    return _Compared(item, file.name, answer, why, None)
-
-
 def _summary(
     inventory: Inventory,
     declared: Declared,
-    compared: Sequence[_Compared],
-    bad: Sequence[_Compared],
-    countable: Sequence[_Compared],
+    compared: Sequence[Compared],
+    bad: Sequence[Compared],
+    countable: Sequence[Compared],
     age: float | None,
 ) -> Text:
     dated = (
@@ -246,9 +204,7 @@ def _summary(
         "compared; {contradicts} contradict, {missing} are missing; {all} declared)",
         file=inventory.title,
         dated=dated,
-        verdict=text("conflicts with the current systemd state")
-        if bad
-        else text("agrees with the current systemd state"),
+        verdict=_how(bad),
         percent=round(100 * len(bad) / len(countable)),
         bad=len(bad),
         countable=len(countable),
@@ -258,20 +214,42 @@ def _summary(
     )
 
 
-def _undeclared(names: Sequence[str]) -> Iterator[Text]:
+def _how(bad: Sequence[Compared]) -> Text:
+    if not bad:
+        return text("agrees with the current systemd state")
+    if any(one.claims[0].answer in _WRONG for one in bad):
+        return text("conflicts with the current systemd state")
+    return text("conflicts with the ports and streams of the host")
+
+
+def _details(countable: Sequence[Compared], names: Sequence[str]) -> Iterator[Text]:
+    partly = [one.item.name for one in countable if one.unknown]
+    if partly:
+        yield text(
+            "of {count} of the compared items not every claim could be compared ({names})",
+            count=len(partly),
+            names=_some(partly),
+        )
     if names:
-        more = len(names) - _SHOWN
-        shown = ", ".join(names[:_SHOWN]) + (f", +{more}" if more > 0 else "")
-        yield text("running and not declared: {count} ({names})", count=len(names), names=shown)
+        yield text(
+            "running and not declared: {count} ({names})", count=len(names), names=_some(names)
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f", +{more}" if more > 0 else "")
 
 
 def _of_item(
-    profile: Profile, inventory: Inventory, files: InventoryFiles, one: _Compared
+    profile: Profile, inventory: Inventory, files: InventoryFiles, one: Compared
 ) -> Verdict:
-    bad = one.answer in ("contradicts", "missing")
+    bad = one.answer in _WRONG
     citations = [files.cite(inventory.path, f"{one.item.name}: {one.item.state or '-'}")]
     if one.shown is not None:
         citations.append(one.shown.cite("Id", "ActiveState", "SubState"))
+    citations.extend(cited for claim in one.claims for cited in claim.citations)
+    gaps = tuple(claim.gap or Missing(files.record, claim.why) for claim in one.unknown)
     return Verdict(
         subject=f"{inventory.path}/{one.item.name}",
         status="degraded" if bad else "unknown" if one.answer == "unknown" else "ok",
@@ -281,8 +259,8 @@ def _of_item(
         connected_to=(REPO_FILE,),
         application=profile.name,
         message=text("{name}: {why}", name=one.item.name, why=one.why),
-        citations=tuple(citations),
-        missing=(one.gap or Missing(files.record, one.why),) if one.answer == "unknown" else (),
+        citations=tuple(dict.fromkeys(citations)),
+        missing=gaps if one.answer == "unknown" else (),
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reporter.dataflow.code import code_of
 from reporter.engine import HostContext, rule
 from reporter.findings import Citation, Missing, Running, Verdict
 from reporter.messages import Text, joined, text
+from reporter.parsers.config_files import ConfigFiles
+from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Units
 from reporter.recorded import recorded
 from reporter.source.model import Scan, SourceFile
-from reporter.source.streams import configured_streams
+from reporter.source.streams import StreamUses
 from reporter.source.usage import Used, used_by
 
 __all__ = ["module_usage"]
@@ -20,16 +24,24 @@ USAGE = text("Module usage/imports")
 REPO_TREE = text("repo tree")
 
 _SHOWN = 12
+_ASIDE = re.compile(
+    r"(test_.*|.*_tests?|tests?|conftest|setup|manage|noxfile|fabfile|tasks|__.*__)\.py"
+)
+_TESTS = re.compile(r"/(tests?|testing|examples?|docs?|migrations|scripts|tools)/")
 _ABSENT = "No such file or directory"
 
 
 @dataclass(frozen=True)
 class _Usage:
-    """What the programs of one root use; `running` is None where no unit's state was seen."""
+    """What the programs of one root use; `running` is None where no unit's state was seen.
+
+    `streams` is what the code of all roots says of streams.
+    """
 
     root: str
     used: tuple[Used, ...]
     running: frozenset[str] | None
+    streams: StreamUses
 
     @property
     def files(self) -> dict[str, SourceFile]:
@@ -53,10 +65,17 @@ class _Usage:
     component=USAGE,
     needs=("source_scan",),
     uses=("units",),
+    if_asked=("unit_env_files", "env_files"),
     worst="P3",
     if_ignored=text("code that nothing runs is kept and changed as if it did"),
 )
-def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -> Iterator[Verdict]:
+def module_usage(
+    host: HostContext,
+    source_scan: Scan,
+    units: Units | Missing,
+    unit_env_files: EnvUse | Missing,
+    env_files: ConfigFiles | Missing,
+) -> Iterator[Verdict]:
     """Which modules of an application its services use, and which none uses.
 
     Means: for each project folder of the programs that services start, ok with the figures;
@@ -64,17 +83,21 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
     not get through, was refused a folder, or could not read or parse a file that is used. A module
     is used if the imports of a service's program lead to it, wherever in a file they stand. Modules
     of services that do not run count as used by none that runs. Which modules none uses is counted
-    and named, and no fault: tests and tools are among them. Nor is an import of the application's
-    own packages that leads to no file: it is named.
+    and named. Most are no fault, as tests and tools; those of a profile's application that lie
+    beside modules which its services use, and are by their names no tests or tools, look as if they
+    were part of the system and are not: degraded, without a severity. An import of the
+    application's own packages that leads to no file is named, and no fault.
 
     Why: what an inventory, a document or a folder's name calls part of the system is part of it
     only if something runs it.
 
-    Evidence: repository_source (imports taken from the sources, nothing executed), systemd_units.
+    Evidence: repository_source (imports taken from the sources, nothing executed), systemd_units;
+    for the streams it names config_env_files too.
 
     Limits: only Python; programs of units in memory; what the host's Python can parse. Imports by
     computed names, what `PYTHONPATH` or `sys.path` adds beyond the working folder and the project's
-    own folders, and installed packages are not followed. An import that leads nowhere may be
+    own folders, and installed packages are not followed; where a module imports by computed names,
+    that others are left over is not said. An import that leads nowhere may be
     optional (`try: import`) or stand in a text; what this host's Python cannot parse may be meant
     for a newer one.
 
@@ -82,10 +105,11 @@ def module_usage(host: HostContext, source_scan: Scan, units: Units | Missing) -
     """
     used = [used_by(source_scan, program) for program in source_scan.programs]
     running = None if isinstance(units, Missing) else _running(units)
+    streams = code_of(host, source_scan, units, unit_env_files, env_files).uses
     roots = sorted({program.root for program in source_scan.programs if program.root})
     for root in roots:
         ours = tuple(one for one in used if one.program.root == root)
-        yield _judged(host, source_scan, _Usage(root, ours, running), units)
+        yield _judged(host, source_scan, _Usage(root, ours, running, streams), units)
     if not source_scan.complete and not roots:
         yield _unknown(source_scan, "scan", text("the programs' code was not read through"))
 
@@ -112,20 +136,22 @@ def _judged(host: HostContext, scan: Scan, usage: _Usage, units: Units | Missing
                 else text("it was stopped"),
             ),
             owner.name if owner else None,
+            text("as far as it was read: {figures}", figures=_message(scan, usage, 0, 0, 0)),
         )
+    idle = [] if owner is None or faults or unclear else list(_left_over(scan, usage))
     missing = [units] if isinstance(units, Missing) else []
     if unclear:
         missing.append(Missing(scan.record, unclear[0]))
     return Verdict(
         subject=_subject(usage.root),
-        status="degraded" if faults else "unknown" if unclear else "ok",
+        status="degraded" if faults or idle else "unknown" if unclear else "ok",
         severity="P3" if faults else None,
         running=_runs(usage),
         component=USAGE,
         confidence="configured",
         connected_to=(REPO_TREE,),
         application=owner.name if owner else None,
-        message=_message(scan, usage, len(faults), len(unclear)),
+        message=_message(scan, usage, len(faults), len(unclear), len(idle)),
         details=(*faults[:_SHOWN], *unclear[:_SHOWN], *_details(scan, usage)),
         citations=(_cite(scan, usage), *_states(units, usage)),
         missing=tuple(missing),
@@ -145,7 +171,7 @@ def _runs(usage: _Usage) -> Running:
     return "partial" if names & usage.running else "no"
 
 
-def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
+def _message(scan: Scan, usage: _Usage, faults: int, unclear: int, idle: int) -> Text:
     services = {one.program.unit for one in usage.used}
     unused = _unused(scan, usage)
     figures = text(
@@ -161,6 +187,10 @@ def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
         )
     if faults:
         return text("{figures}; faults in what is used: {count}", figures=figures, count=faults)
+    if idle:
+        return text(
+            "{figures}; of the unused, beside modules in use: {count}", figures=figures, count=idle
+        )
     if unclear:
         return text("{figures}; not known of what is used: {count}", figures=figures, count=unclear)
     return figures
@@ -169,6 +199,21 @@ def _message(scan: Scan, usage: _Usage, faults: int, unclear: int) -> Text:
 def _unused(scan: Scan, usage: _Usage) -> list[str]:
     prefix = usage.root.rstrip("/") + "/"
     return [path for path in scan.unused if path.startswith(prefix)]
+
+
+def _left_over(scan: Scan, usage: _Usage) -> Iterator[str]:
+    """Yield the unused modules that look as if they were part of what runs."""
+    if any(file.dynamic for file in usage.files.values()):
+        return
+    folders = {path.rpartition("/")[0] for path in usage.files}
+    for path in _unused(scan, usage):
+        folder, _, name = path.rpartition("/")
+        if (
+            folder in folders
+            and not _ASIDE.fullmatch(name)
+            and not _TESTS.search(path[len(usage.root) :])
+        ):
+            yield path
 
 
 def _entries(usage: _Usage) -> Iterator[tuple[Used, SourceFile | None]]:
@@ -221,9 +266,8 @@ def _details(scan: Scan, usage: _Usage) -> Iterator[Text]:
     if dynamic:
         yield _listed(text("import modules by names that are computed: {paths}"), dynamic)
     units = {one.program.unit for one in usage.used}
-    streams = configured_streams(scan)
-    calls = [use for use in streams.uses if use.unit in units]
-    lost = [one for one in streams.unresolved if one.unit in units]
+    calls = [use for use in usage.streams.uses if use.unit in units]
+    lost = [one for one in usage.streams.unresolved if one.unit in units]
     if calls or lost:
         yield text(
             "streams that the code names: {named}; calls whose stream is not known: {lost}",
@@ -252,9 +296,11 @@ def _states(units: Units | Missing, usage: _Usage) -> Iterator[Citation]:
             yield unit.cite("Id", "ActiveState")
 
 
-def _unknown(scan: Scan, subject: str, message: Text, application: str | None = None) -> Verdict:
+def _unknown(
+    scan: Scan, subject: str, message: Text, application: str | None = None, *details: Text
+) -> Verdict:
     why = text(
-        "limits were reached: {limits}",
+        "it was not read through: {limits}",
         limits=joined(map(recorded, scan.gaps[:_SHOWN])) if scan.gaps else text("time or size"),
     )
     return Verdict(
@@ -265,5 +311,6 @@ def _unknown(scan: Scan, subject: str, message: Text, application: str | None = 
         connected_to=(REPO_TREE,),
         application=application,
         message=message,
+        details=details,
         missing=(Missing(scan.record, why),),
     )

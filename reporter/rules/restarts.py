@@ -287,6 +287,7 @@ def _verdict(host: HostContext, seen: Restarts, answer: _Answer) -> Verdict:
         running=answer.running,
         message=answer.message,
         component=LOOPS,
+        connected_to=("systemd",),
         severity=severity,
         application=owner.name if owner else None,
         citations=(*_citations(seen), *answer.citations),

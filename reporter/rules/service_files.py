@@ -53,10 +53,16 @@ def _on_disk(host: HostContext, units: Units, file: UnitFile) -> Verdict:
             file=file,
             missing=(not_in_sample(units),),
         )
+    expected = file.name in host.profiles.expected_units()
+    if file.state.startswith("masked") and expected:
+        message = text(
+            "{unit} is masked, although its application expects it to run", unit=file.name
+        )
+        return _verdict(host, file.name, "down", MASKED, message, file=file, severity="P2")
     if file.state.startswith("masked"):
         message = text("{unit} is masked: it was switched off on purpose", unit=file.name)
         return _verdict(host, file.name, "ok", MASKED, message, file=file)
-    if file.name in host.profiles.expected_units():
+    if expected:
         message = text(
             "{unit} does not run although its application expects it: its unit file ({state}) "
             "is on disk, and nothing has loaded it since boot",

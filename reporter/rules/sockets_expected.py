@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.engine import HostContext, rule
 from reporter.findings import Missing, Verdict
-from reporter.messages import text
+from reporter.messages import Value, text
 from reporter.parsers.sockets_open import Sockets
 from reporter.profile import Profiles
 
@@ -21,6 +21,14 @@ def _subject(port: int) -> str:
 
 def _expected(profiles: Profiles) -> Iterator[str]:
     return (_subject(port) for port in profiles.expected_ports())
+
+
+def _called(port: int, profiles: Profiles) -> Value:
+    """Return the port, with what the profiles say it is a part of."""
+    titles = [one.title for profile in profiles for one in profile.components if port in one.ports]
+    if not titles:
+        return str(port)
+    return text("{port} ({components})", port=str(port), components=", ".join(titles))
 
 
 @rule(
@@ -97,7 +105,7 @@ def _judged(port: int, sockets: Sockets, profiles: Profiles) -> Verdict:
         message=text(
             "nothing listens on port {port}, although {application} expects it: none of the "
             "{count} TCP and UDP listeners of any address and user has it",
-            port=str(port),
+            port=_called(port, profiles),
             application=owner.title if owner else "?",
             count=count,
         ),

@@ -66,6 +66,8 @@ class Scan:
     masked: int
     complete: bool
     lines: Mapping[str, str] = field(default_factory=dict)
+    worked_out: list[tuple[Any, Any]] = field(default_factory=list, repr=False, compare=False)
+    """What was made of it already, by what else it was made of: a memory for `streams`."""
 
     @property
     def gaps(self) -> tuple[str, ...]:

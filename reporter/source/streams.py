@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from reporter.findings import Citation, Confidence
 from reporter.messages import Text, text
-from reporter.source.evaluate import Evaluator, Scope
+from reporter.source.evaluate import Evaluator
 from reporter.source.model import Program, Scan
 from reporter.source.program import CallSite, Code
+from reporter.source.scope import Scope
 from reporter.source.usage import used_by
 from reporter.source.values import Mapped, Nothing, Txt, Values
 from reporter.source.values import Sequence as Several
@@ -99,13 +100,23 @@ def configured_streams(scan: Scan, environments: Environments | None = None) -> 
     """Return which streams each unit's code writes and reads, and which groups it creates.
 
     A unit without env files has the default of `os.getenv(name, default)`. What `Environment=` of a
-    unit says is never collected, so it may be otherwise.
+    unit says is never collected, so it may be otherwise. The scan remembers the answer: a report
+    asks for it more than once, and it is the costliest thing in one.
     """
+    given = environments or {}
+    known: StreamUses | None = next((uses for one, uses in scan.worked_out if one == given), None)
+    if known is None:
+        known = _worked_out(scan, given)
+        scan.worked_out.append((given, known))
+    return known
+
+
+def _worked_out(scan: Scan, environments: Environments) -> StreamUses:
     uses: dict[StreamUse, None] = {}
     unresolved: dict[Unresolved, None] = {}
     seen: dict[tuple[str, str, int, str], bool] = {}
     for program in scan.programs:
-        variables = (environments or {}).get(program.unit, {})
+        variables = environments.get(program.unit, {})
         for place, found in _of_program(scan, program, variables):
             key = (program.unit, *place)
             for one in found:
@@ -135,9 +146,9 @@ def _of_program(
         path = code.used.modules[site.where.module].path
         found: list[StreamUse | Unresolved] = []
         wrapped = False
-        for scope in evaluator.scopes(site.where):
+        for scope in evaluator.calls.scopes(site.where):
             here = scope.at(line)
-            if verb in _defined(code) and any(evaluator.callees(function, here)):
+            if verb in _defined(code) and any(evaluator.calls.callees(function, here)):
                 wrapped = True  # a function of the application's own: what it does counts
                 continue
             found.extend(_of_call(scan, program, evaluator, site, here, path))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from reporter.messages import Text, text
@@ -21,9 +21,12 @@ __all__ = [
     "Txt",
     "Value",
     "Values",
+    "candidates",
     "distinct",
     "joined",
+    "looked_up",
     "unknown",
+    "unless_known",
 ]
 
 _MOST = 32
@@ -145,6 +148,27 @@ def joined(parts: Iterable[Values]) -> Values:
         Txt(tuple(piece for one in row for piece in one.parts), all(one.sure for one in row))
         for row in combined
     )
+
+
+def candidates(values: Iterable[Value]) -> Iterator[Value]:
+    """Yield the values as some of several that could be meant."""
+    return (replace(v, sure=False) if isinstance(v, Txt) else v for v in values)
+
+
+def looked_up(mapping: Mapped, at: Values) -> Iterator[Value]:
+    """Yield what a mapping may hold at a key; of a key that is not known everything it holds."""
+    texts = [one for one in at if isinstance(one, Txt) and one.whole]
+    if len(texts) == len(at) and at:
+        for key, value in mapping.pairs:
+            if any(one in texts for one in key):
+                yield from value
+    else:
+        yield from candidates(v for _, value in mapping.pairs for v in value)
+
+
+def unless_known(value: Value, why: Text) -> Values:
+    """Return a text's own hole, where it has one: it names the first cause."""
+    return (value,) if isinstance(value, Txt) and not value.whole else unknown(why)
 
 
 _NO_TEXT = Txt((Hole(text("it is no text that the code spells out")),))

@@ -15,7 +15,7 @@ import pytest
 from tests.lab.checkouts import make_checkout
 from truthmap_collector import checkouts
 
-from .conftest import Look, Records
+from .conftest import Look, Records, records
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git makes the checkouts")
 
@@ -145,17 +145,63 @@ def test_an_index_that_is_none(look: Look, checkout: Path, index: bytes) -> None
     assert "index" in row["error"]
 
 
-def test_without_rights_it_says_what_was_denied(
-    look_as_nobody: Callable[..., Records], checkout: Path
+@pytest.fixture
+def shut(public: Path) -> Path:
+    """Checkouts for everyone, of which some parts are root's alone."""
+    for name in ("git", "index", "folder", "whole"):
+        make_checkout(public / name, FILES)
+    (public / "git/.git").chmod(0o700)
+    (public / "index/.git/index").chmod(0)
+    (public / "folder/sub").chmod(0o700)
+    (public / "whole").chmod(0o700)
+    return public
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root makes what others may not read")
+def test_without_rights_all_else_is_read(
+    look_as_nobody: Callable[..., Records], shut: Path
 ) -> None:
-    for folder in [checkout, *checkout.parents]:
-        if str(folder).startswith("/tmp/pytest"):  # noqa: S108 - where pytest makes its folders
-            folder.chmod(0o755)
-    (checkout / ".git/index").chmod(0)
-    (row,) = rows(look_as_nobody(probe(checkout)))
-    if os.geteuid() == 0:
-        assert row["error"].endswith("index: Permission denied")
-        assert row["dirty"] is None
+    """What was refused is named with its path; the rest of the checkout is compared."""
+    names = ("git", "index", "folder", "whole")
+    found = rows(look_as_nobody(probe(*(shut / name / "sub" for name in names))))
+    git, index, folder, whole = found
+    assert git["error"] == f"{shut}/git/.git/HEAD: Permission denied"
+    assert (git["owner"], git["dirty"]) == ("root", None)
+    assert index["error"] == f"{shut}/index/.git/index: Permission denied"
+    assert (index["branch"], index["dirty"]) == ("main", None)
+    assert folder["refused"] == {"sub/b.py": "Permission denied"}
+    assert (folder["dirty"], folder["complete"]) == (0, False)
+    assert whole == {"folder": f"{shut}/whole/sub", "error": "Permission denied"}
+    assert [row["dirty"] for row in rows(records(probe(*(shut / name for name in names))))] == [
+        0
+    ] * 4
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root makes what is another's")
+def test_a_checkout_of_another_user_is_read(look: Look, checkout: Path) -> None:
+    """git itself refuses it: "dubious ownership"."""
+    for path in (checkout, *checkout.rglob("*")):
+        os.chown(path, 1234, 1234, follow_symlinks=False)
+    asked = ["git", "-C", str(checkout), "status"]
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    refused = subprocess.run(asked, capture_output=True, text=True, check=False, env=environment)
+    assert "dubious ownership" in refused.stderr
+    (row,) = rows(look(probe(checkout)))
+    assert (row["uid"], row["branch"], row["dirty"], row["complete"]) == (1234, "main", 0, True)
+
+
+def test_a_folder_of_the_system_is_no_gap(
+    look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That a service works in /root says nothing of a checkout there."""
+
+    def refuse(folder: str) -> None:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(checkouts, "find", refuse)
+    assert rows(look(probe(Path("/root")))) == []
+    (row,) = rows(look(probe(tmp_path, tmp_path)))
+    assert row == {"folder": str(tmp_path), "error": "Permission denied"}
 
 
 def test_what_may_not_be_seen_is_not_called_changed(
@@ -167,14 +213,15 @@ def test_what_may_not_be_seen_is_not_called_changed(
     lstat = os.lstat
 
     def refuse(path: Any, *args: Any, **more: Any) -> Any:
-        if os.fsencode(path).endswith(b"sub/b.py"):
+        if os.fsencode(path).endswith((b"sub/b.py", b"unreadable")):
             raise PermissionError(13, "Permission denied", path)
         return lstat(path, *args, **more)
 
     monkeypatch.setattr(os, "lstat", refuse)
-    monkeypatch.setattr(checkouts, "_blob", lambda *_: None)
+    monkeypatch.setattr(checkouts, "_blob", lambda *_: refuse("unreadable"))
     found = checkouts.differences(str(checkout), f"{checkout}/.git", lambda: False, 100)
     assert (found.modified, found.deleted, found.complete) == ([], ["c.txt"], False)
+    assert found.refused == dict.fromkeys(("a.py", "sub/b.py"), "Permission denied")
 
 
 def test_declared_folders_are_searched(look: Look, checkout: Path) -> None:

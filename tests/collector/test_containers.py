@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -89,6 +91,28 @@ def test_a_daemon_that_runs_is_asked_for_its_list(look: Look, tmp_path: Path) ->
     assert listed[1]["name"] == "<masked:19>"
     assert listed[1]["image"] == "?"
     assert len(listed) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root starts a daemon of another user's")
+def test_a_users_own_daemon_is_not_the_hosts(look: Look, tmp_path: Path) -> None:
+    """Rootless Docker listens elsewhere: the host's own socket is still systemd's."""
+    daemon = Daemon(tmp_path / "docker.sock", json.dumps(LISTED))
+    program = shutil.which("sleep")
+    assert program
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        shutil.copy(program, f"{folder}/dockerd")
+        with subprocess.Popen([f"{folder}/dockerd", "60"], user=1234, group=1234) as process:
+            time.sleep(0.1)
+            found = look_at(look, tmp_path / "docker.sock")
+            os.chown(tmp_path / "docker.sock", 1234, 1234)
+            own = look_at(look, tmp_path / "docker.sock")
+            process.kill()
+    assert {"daemon": "dockerd", "pid": process.pid, "processes": 1, "uid": 1234} in found
+    (engine,) = [one for one in found if "engine" in one]
+    assert engine["error"].startswith("not asked: no daemon runs")
+    assert len(daemon.asked) == 1
+    assert [one["name"] for one in own if "listed" in one][:1] == ["web"]
 
 
 @pytest.mark.usefixtures("running")

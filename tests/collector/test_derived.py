@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from truthmap_collector import jobs
+
 from .conftest import Look
 
 
@@ -73,6 +75,24 @@ def test_no_targets(look: Look, kind: Any) -> None:
         record["exit_code"],
         record["stdout"]["size"],
     ) == ("collected", None, None, 0)
+
+
+@pytest.mark.parametrize("kind", [each, together])
+def test_without_a_target_the_command_is_that_which_finds_them(look: Look, kind: Any) -> None:
+    """By hand one sees that there is none; no placeholder is left in what one would type."""
+    found = look(units(), kind())
+
+    assert {record["command"] for record in found.values()} == {found["units"]["command"]}
+    assert found["derived"]["kind"] == "command"
+
+
+def test_where_no_target_is_named_there_is_nothing_to_type() -> None:
+    """An operator named none."""
+    asked = {"id": "it", "kind": "command", "args": {"argv": ["echo", "{item}"]}, "items": []}
+    found, (nothing,) = jobs.named(asked, 0.0)
+
+    assert found == []
+    assert jobs.by_hand(nothing.job) == "# no target is named"
 
 
 @pytest.mark.parametrize("kind", [each, together])

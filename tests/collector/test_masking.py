@@ -164,11 +164,12 @@ MIXED = [
     ("java -Dpassword=bridge -Dapp.name=trader", "java -Dpassword=<masked:6> -Dapp.name=trader"),
     ("docker run --env=PASSWORD=bridge img", "docker run --env=PASSWORD=<masked:6> img"),
     # URLs, addresses, connection strings
-    ("redis://user:p@ss/w@10.0.0.1:6379/0", "redis://<masked:11>@10.0.0.1:6379/0"),
-    ("redis://:bridge@localhost", "redis://<masked:7>@localhost"),
-    ("redis://:8(bridge)x@h", "redis://<masked:11>@h"),
+    ("redis://user:p@ss/w@10.0.0.1:6379/0", "redis://<masked:4>:<masked:6>@10.0.0.1:6379/0"),
+    ("redis://:bridge@localhost", "redis://:<masked:6>@localhost"),
+    ("postgres://bridge@localhost", "postgres://<masked:6>@localhost"),
+    ("redis://:8(bridge)x@h", "redis://:<masked:10>@h"),
     ("http://localhost/x#bridge", "http://localhost/x#<masked:6>"),
-    ("http://bob:bridge@[::1]:80/x", "http://<masked:10>@[::1]:80/x"),
+    ("http://bob:bridge@[::1]:80/x", "http://<masked:3>:<masked:6>@[::1]:80/x"),
     (
         "https://x.example.com/a?b=c&token=d",
         "https://x.example.com/a?b=<masked:1>&token=<masked:1>",
@@ -179,7 +180,7 @@ MIXED = [
         "https://hooks.example.com/services/T0A1B2C3D/x8Kd92Lq",
         "https://hooks.example.com/services/<masked:9>/<masked:8>",
     ),
-    ("postgres://u:p@db/x?mode=off", "postgres://<masked:3>@db/x?mode=<masked:3>"),
+    ("postgres://u:p@db/x?mode=off", "postgres://<masked:1>:<masked:1>@db/x?mode=<masked:3>"),
     ("Server=db;Uid=bob;Pwd=bridge;", "Server=db;Uid=bob;Pwd=<masked:6>;"),
     ("mail from bob@example.com sent", "mail from <masked:15> sent"),
     # shapes
@@ -292,7 +293,7 @@ def test_names_of_services(text: str) -> None:
         ("redis-cli -a shop-pymts ping", "redis-cli -a <masked:10> ping"),
         ("redis-cli -a carts -p 6379", "redis-cli -a <masked:5> -p 6379"),
         ("mysql -u shop -ptnl", "mysql -u shop -p<masked:3>"),
-        ("redis://tnl:carts@localhost", "redis://<masked:9>@localhost"),
+        ("redis://tnl:carts@localhost", "redis://<masked:3>:<masked:5>@localhost"),
     ],
 )
 def test_names_of_services_hide_no_secret(text: str, expected: str) -> None:

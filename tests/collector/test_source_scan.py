@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from tests.source.scans import record_of, script, tree
 from truthmap_collector.selectors import select
 from truthmap_collector.source.search import Folders, is_broad, root_of
+
+from .conftest import Records
 
 
 def rows(record: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -274,3 +277,77 @@ def test_what_stands_under_a_secret_name_stays(tmp_path: Path, name: str) -> Non
     assert "orders:new" in shown
     assert not [secret for secret in SECRET if secret in shown]
     assert '["m", 1' in shown
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root makes what others may not read")
+def test_without_rights_all_else_is_read(
+    look_as_nobody: Callable[..., Records], public: Path
+) -> None:
+    """A folder in the middle of a package, a file, a program: named with what was said of it."""
+    tree(
+        public,
+        {
+            "main.py": "import p.a, p.shut.b, p.c, secret\n",
+            "p/__init__.py": "",
+            "p/a.py": "r.xadd('a:b', {})\n",
+            "p/c.py": "",
+            "p/shut/__init__.py": "",
+            "p/shut/b.py": "",
+            "secret.py": "",
+            "closed/app.py": "import a\n",
+            "bin/run": "#!/usr/bin/env python3\n",
+        },
+    )
+    for name in ("p/shut", "closed", "secret.py", "bin/run"):
+        (public / name).chmod(0)
+    programs = [
+        script(public / "main.py"),
+        script(public / "closed" / "app.py", "closed.service"),
+        {"unit": "run.service", "cwd": str(public), "program": str(public / "bin" / "run")},
+    ]
+    args = {"programs": [json.dumps(one) for one in programs]}
+    record = look_as_nobody({"id": "it", "kind": "source_scan", "args": args})["it"]
+    found = files(record, public)
+    assert set(found) == {
+        "main.py",
+        "p/__init__.py",
+        "p/a.py",
+        "p/c.py",
+        "secret.py",
+        "closed/app.py",
+    }
+    for name in ("secret.py", "closed/app.py"):
+        assert found[name]["error"] == "Permission denied"
+    (end,) = rows(record, "end")
+    refused = {os.path.relpath(path, public): why for path, why in end["refused"].items()}
+    # `public` itself may be entered and not be listed: which modules are left over is not known.
+    denied = dict.fromkeys(("p/shut", "closed", "bin/run", "."), "Permission denied")
+    assert refused == denied
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root makes what others may not read")
+def test_a_folder_that_may_be_entered_and_not_listed_hides_no_module(
+    look_as_nobody: Callable[..., Records], public: Path
+) -> None:
+    """As homes are that a web server serves: what is asked for by name is found, or not."""
+    tree(
+        public,
+        {
+            "home/app/pyproject.toml": "",
+            "home/app/main.py": "import p.a, p.nothing\n",
+            "home/app/p/__init__.py": "",
+            "home/app/p/a.py": "",
+        },
+    )
+    (public / "home").chmod(0o711)
+    (public / "home/app/p").chmod(0o711)
+    args = {"programs": [json.dumps(script(public / "home/app/main.py"))]}
+    record = look_as_nobody({"id": "it", "kind": "source_scan", "args": args})["it"]
+    assert set(files(record, public)) == {
+        "home/app/main.py",
+        "home/app/p/__init__.py",
+        "home/app/p/a.py",
+    }
+    (end,) = rows(record, "end")
+    assert end["roots"] == [f"{public}/home/app"]
+    assert end["refused"] == {f"{public}/home/app/p": "Permission denied"}

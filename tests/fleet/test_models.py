@@ -1,4 +1,4 @@
-"""Models on lab hosts: the reference's blocks as they are, secrets nowhere, rotating journals."""
+"""Models on lab hosts: secrets nowhere, rotating journals."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 import yaml
 
 from tests.fleet.commands import truthmap
-from tests.fleet.conftest import PROFILE
+from tests.fleet.conftest import FleetRun
 from tests.lab.lab import Lab
-from tests.lab.models import DIRECTORY, ENGINE, FALLBACK, LOADED, PLANTED
-
-SERVICE = f"{ENGINE}.service"
+from tests.lab.models import PLANTED
 
 
 def collected(lab: Lab, folder: Path, host: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -34,23 +32,10 @@ def loads(report: dict[str, Any]) -> dict[tuple[str, str | None], str]:
     return {(row["model"], row["symbol"]): row["state"] for row in report["models"]["load"]}
 
 
-def test_the_reference_host_as_the_example_inventory_declares_it(lab: Lab, tmp_path: Path) -> None:
-    """Both blocks of the hand-written report, the matrix it left open, and no secret anywhere."""
-    lab.up(["reference"])
-    report = collected(lab, tmp_path, "reference", yaml.safe_load(PROFILE.read_text()))
-    found = {item["id"]: item for item in report["findings"] if item["section"] == "models"}
-    folder = found[f"model_directories:{DIRECTORY}"]
-    assert folder["message"].startswith("Files observed: lgbm, nhits, patchtst, tft, xgboost ")
-    assert (folder["running"], folder["connected_to"]) == ("na", [DIRECTORY])
-    nhits = found[f"model_loads:{SERVICE}/NHiTS"]
-    assert (nhits["status"], nhits["running"]) == ("degraded", "yes")
-    assert nhits["connected_to"] == [f"journalctl -u {ENGINE}"]
-    states = loads(report)
-    for said, state in ((FALLBACK, "fallback"), (LOADED, "loaded")):
-        for model, symbols in said.items():
-            assert {states[model, symbol] for symbol in symbols} == {state}
-    assert states["tft", None] == "unknown"
-    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+def test_what_is_planted_in_models_and_their_log_stays_on_the_host(fleet_run: FleetRun) -> None:
+    files = [path for path in fleet_run.folder.rglob("*") if path.is_file()]
+    assert len(files) > 4
+    for path in files:
         assert PLANTED not in path.read_text(errors="replace"), path
 
 

@@ -97,8 +97,10 @@ def host(lab: Lab) -> Iterator[LabHost]:
     # Loaded, though not running: somebody asked for it once and stopped it.
     found.run("systemctl start shop-idle.service; sleep 4")
     found.run(f"echo '# changed on the host' >> {ROOT}/shop/orders.py")
-    # One stream that was never written to, one whose entries name no source.
+    # A stream that was never written to.
     found.run("redis-cli XGROUP CREATE shop:stream:shipped billing 0 MKSTREAM")
+    # The inventories' stream, one whose entries name no source, and one that no code names.
+    found.run("redis-cli XADD shop:stream:orders '*' total 12")
     found.run("redis-cli XADD shop:stream:orders.taken '*' total 12")
     found.run("redis-cli XADD shop:stream:elsewhere '*' total 12")
     yield found
@@ -126,7 +128,9 @@ def report(run: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_what_differs_is_found_and_nothing_else(run: Path) -> None:
-    """The port and two units of the inventory, the changed file, the process older than it."""
+    """The port and two units of the inventory, the changed file, the process older than it, and
+    the module that lies among those in use and is used by none.
+    """
     found = report(run)
     bad = {name for name, one in found.items() if one["status"] == "degraded"}
     inventory = f"declared_inventories:{ROOT}/SYSTEM_INVENTORY.yaml"
@@ -137,11 +141,12 @@ def test_what_differs_is_found_and_nothing_else(run: Path) -> None:
         f"{inventory}/shop_mailer",
         f"checkout_state:{ROOT}",
         "code_newer_than_process:shop-orders.service",
+        f"module_usage:modules{ROOT}",
     }
     assert "drift 75 % (3 of 4 items" in found[inventory]["message"]
     assert (found[inventory]["running"], found[inventory]["connected_to"]) == ("na", ["repo file"])
     usage = found[f"module_usage:modules{ROOT}"]
-    assert (usage["status"], usage["running"]) == ("ok", "partial")
+    assert (usage["severity"], usage["running"]) == (None, "partial")
     assert usage["connected_to"] == ["repo tree"]
     assert "3 services use 6 modules; 1 modules are used by none" in usage["message"]
 
@@ -178,6 +183,57 @@ def test_without_any_record_nothing_is_better_known(run: Path) -> None:
     for record in bundle.evidence:
         if record.probe.startswith(("repository", "redis", "config", "systemd_units", "sockets")):
             assert ablation.violations(bundle, record.id) == [], record.id
+
+
+SHUT = {
+    f"{ROOT}/shop": "700",
+    f"{ROOT}/.git/index": "600",
+    f"{ROOT}/SYSTEM_INVENTORY.yaml": "600",
+    "/srv/shop/models/private": "700",
+    "/etc/shop.env": "600",
+}
+
+
+def test_without_root_what_can_be_read_is_read(
+    lab: Lab, host: LabHost, run: Path, tmp_path: Path
+) -> None:
+    """All else is unknown, with "Permission denied" and the path; nothing else is called wrong."""
+    assert run.is_dir()  # the run as root came first
+    host.run("mkdir -p /srv/shop/models/private /srv/shop/models/open")
+    host.run("echo x > /srv/shop/models/open/nhits.pt; echo KEY=x > /etc/shop.env")
+    drop_in = "/etc/systemd/system/shop-orders.service.d/env.conf"
+    host.put_files({drop_in: ("[Service]\nEnvironmentFile=/etc/shop.env\n", 0o644)})
+    host.run("systemctl daemon-reload && systemctl restart shop-orders.service")
+    for path, mode in SHUT.items():
+        host.run(f"chmod {mode} {path}")
+    inventory = lab.write_inventory(tmp_path / "inventory.yml", ["shop"], user="auditor")
+    variables = tmp_path / "host_vars" / "shop.yml"
+    variables.parent.mkdir()
+    variables.write_text(
+        json.dumps({**VARIABLES, "probe_models_directories": ["/srv/shop/models"]})
+    )
+    done = truthmap("run", "-i", inventory, "--archive", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (shown,) = json.loads((tmp_path / "run" / "report" / "report.json").read_text())["hosts"]
+    found = {one["id"]: one for one in shown["findings"]}
+    unknown = [
+        " ".join((one["message"], *(item["missing"] or "" for item in one["evidence"])))
+        for one in found.values()
+        if one["status"] == "unknown"
+    ]
+    for path in SHUT:
+        assert any(path in said and "Permission denied" in said for said in unknown), path
+    registry = found[f"declared_inventories:{ROOT}/module_registry.json"]
+    assert "drift 0 % (0 of 2 items that can be compared" in registry["message"]
+    checkout = found[f"checkout_state:{ROOT}"]
+    assert (checkout["status"], "main at " in checkout["message"]) == ("unknown", True)
+    bad = {
+        one["rule"]
+        for one in found.values()
+        if one["section"] in {"repository", "config", "models"}
+        and one["status"] in {"degraded", "down"}
+    }
+    assert bad == {"command_line_secrets"}  # a token that is planted in a unit
 
 
 def test_no_secret_leaves_the_host(run: Path) -> None:

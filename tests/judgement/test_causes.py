@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from reporter.evidence import Bundle
 from reporter.judgement.causes import Cause, weakest
 from tests.builders import without
@@ -114,6 +116,33 @@ def test_without_the_units_nothing_is_blamed() -> None:
     found = causes(without(stands(DOWN), "systemd_units"))
     assert not any(cause.explains for cause in found.values())
     assert "is not known" in str(found["cause:stream/a"].unknown)
+
+
+UI = {
+    "units": ["shop-*"],
+    "expected_ports": [8000],
+    "components": {"ui": {"title": "Web UI", "units": ["shop-ui*"], "ports": [8000]}},
+}
+
+
+def test_a_port_of_a_component_without_a_unit_says_so() -> None:
+    """The profile says whose port it is; that nothing of it is there was looked at."""
+    found = causes(host(survey(), units={WRITER: "active"}, profile=UI))
+    assert str(found["cause:port/8000"].unknown) == (
+        "it belongs to Web UI, as the profile says, of which no unit exists (shop-ui*)"
+    )
+
+
+@pytest.mark.parametrize("record", ["systemd_units", "systemd_unit_files"])
+def test_a_unit_that_may_be_there_is_not_called_absent(record: str) -> None:
+    """A file on disk is a unit too; and where one of the lists is missing, none is known."""
+    on_disk = host(survey(), units={WRITER: "active"}, files=["shop-ui.service"], profile=UI)
+    unseen = without(host(survey(), units={WRITER: "active"}, profile=UI), record)
+    for collected in (on_disk, unseen):
+        found = causes(collected)
+        assert (
+            str(found["cause:port/8000"].unknown) == "which unit should listen there is not known"
+        )
 
 
 def test_a_chain_is_as_sure_as_its_weakest_link() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reporter.judgement.risks import Risk, severity_of
 from reporter.report import host_report
 from tests.judgement.test_causes import DOWN, PROFILE, WRITER, stands
@@ -40,6 +42,21 @@ def test_much_downstream_makes_it_worse() -> None:
 def test_levels() -> None:
     points = (32, 30, 29, 20, 19, 10, 9, 0)
     assert [severity_of(one) for one in points] == ["P0", "P0", "P1", "P1", "P2", "P2", "P3", "P3"]
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (5, "each of {0}, {1}, {2}, {3}, {4} failed"),
+        (7, "each of {0}, {1}, {2}, {3}, {4} and 2 more failed"),
+    ],
+)
+def test_a_few_subjects_are_named_and_many_counted(count: int, named: str) -> None:
+    names = [f"shop-{number}.service" for number in range(count)]
+    collected = host(survey(), units=dict.fromkeys(names, DOWN), profile=PROFILE)
+    risk, *_ = host_report(collected).judgement.risks
+    assert str(risk.brief).startswith(named.format(*names))
+    assert names[-1] in str(risk.message)
 
 
 def test_what_comes_of_it_is_said() -> None:

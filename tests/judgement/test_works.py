@@ -39,7 +39,7 @@ def test_a_chain_from_end_to_end() -> None:
         (moving(state="failed"), "of its producers none is known to run"),
         (without(moving(), "systemd_units"), "of its producers none is known to run"),
         (
-            moving(groups=[ALIVE, group("late", delivered=9000, lag=5, pending=0)]),
+            moving(groups=[group("late", delivered=9000, lag=5, pending=0)]),
             "these groups do not keep up: late",
         ),
     ],
@@ -49,6 +49,13 @@ def test_half_of_a_chain_names_what_is_not_proven(collected: Bundle, lacks: str)
     (work,) = report(collected).judgement.works
     assert not work.proven
     assert lacks in " ".join(str(one) for one in work.lacks)
+
+
+def test_a_group_that_does_not_keep_up_is_named_beside_one_that_does() -> None:
+    late = group("late", delivered=9000, lag=5, pending=0)
+    (work,) = report(moving(groups=[ALIVE, late])).judgement.works
+    assert work.proven
+    assert str(work.message).endswith("; not by late")
 
 
 def test_a_stream_that_stands_works_not() -> None:

@@ -1,7 +1,8 @@
 """The reference host's checkout: some services run from it, and two inventories lie in it.
 
 The code does nothing by itself: each service runs the lab's own program, under its name. What it
-would write to is there to be read. One module is Python 2, one is used by no service.
+would write to is there to be read. One module is Python 2, one is used by no service. One of the
+streams an inventory names does not exist.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ _INVENTORY = """\
 last_update: 2025-12-21
 containers:
   quantum_ai_engine: {port: 8001, status: running, streams: ["quantum:stream:ai.decision.made"]}
-  quantum_execution: {status: running}
+  quantum_execution: {status: running, streams: ["quantum:stream:execution.result (publish)"]}
   quantum_price_feed: {status: running}
-  quantum_risk_safety: {status: running}
+  quantum_risk_safety: {status: running, streams: ["quantum:stream:risk.alerts (publish)"]}
   quantum_clm: {status: running}
   quantum_redis: {status: running}
 """

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-import yaml
 
 from tests.lab import Lab, LabError, LabHost
 from tests.lab.images import SUITES
@@ -28,13 +26,12 @@ from tests.lab.redis_hosts import (
 )
 from tests.lab.snapshots import snapshot
 from tests.lab.units import load_reference_units
+from tests.reference.table import Statement, statements
 
 REFERENCE = load_population(REFERENCE_REDIS)
 SHARED = load_population(SHARED_REDIS)
 UNITS = load_reference_units()
-STATEMENTS = yaml.safe_load(
-    (Path(__file__).parents[1] / "reference" / "statements.yml").read_text()
-)
+STATEMENTS = {one.id: one for one in statements()}
 # A stream is trimmed by whole nodes of a hundred entries (stream-node-max-entries).
 NODE = 100
 
@@ -49,6 +46,11 @@ def source(stream: Stream) -> str | None:
     return None
 
 
+def of_streams(key: str) -> dict[str, Statement]:
+    """The statements of one column of the truth table, by stream."""
+    return {one.subject: one for one in STATEMENTS.values() if one.check == key}
+
+
 def units_called(name: str, units: tuple[str, ...]) -> set[str]:
     wanted = name.replace("_", "-").removesuffix("-service")
     return {unit for unit in units if unit.removeprefix("quantum-").replace("_", "-") == wanted}
@@ -56,20 +58,21 @@ def units_called(name: str, units: tuple[str, ...]) -> set[str]:
 
 def test_the_streams_are_those_of_the_truth_table() -> None:
     """Names, groups and last events of the data are the reference's, row by row."""
-    rows = {row["stream"]: row for row in STATEMENTS["streams"]}
-    assert len(rows) == 29
-    assert rows.keys() == REFERENCE.streams.keys()
-    for name, row in rows.items():
-        stream = REFERENCE.streams[name]
-        assert row["groups"] == [group.name for group in stream.groups]
-        assert row["last"] == (stream.last if stream.length else "0-0")
-    (figures,) = STATEMENTS["redis"]
+    groups = of_streams("consumers")
+    assert len(groups) == 29
+    assert groups.keys() == REFERENCE.streams.keys()
+    last = of_streams("last")
+    for name, stream in REFERENCE.streams.items():
+        assert groups[name].says == [group.name for group in stream.groups]
+        assert last[name].says == (stream.last if stream.length else "0-0")
+    figures = STATEMENTS["A.redis-keyspace.figures"].says
     assert (figures["keys"], figures["expires"]) == (REFERENCE.keys, REFERENCE.expiring)
 
 
 def test_producers_are_known_by_their_source_or_not_at_all() -> None:
     """Seven known; of the 22 others nine claimed by running units, two by dead ones, six silent."""
-    known = {row["stream"]: row["producer"] for row in STATEMENTS["streams"] if row["producer"]}
+    producers = of_streams("producer")
+    known = {name: one.says for name, one in producers.items() if one.says}
     assert known == {name: source(REFERENCE.streams[name]) for name in known}
     assert len(known) == 7
 
@@ -81,6 +84,10 @@ def test_producers_are_known_by_their_source_or_not_at_all() -> None:
     assert len(claimed) == 11
     assert sum(not stream.length for stream in others) == 5
     assert sum(bool(stream.length) and not source(stream) for stream in others) == 6
+    for stream in claimed:
+        answer = producers[stream.name]
+        assert answer.also["by"] == "claimed"
+        assert answer.ours in units_called(str(source(stream)), UNITS.running + UNITS.inactive)
 
 
 def test_only_running_units_use_redis() -> None:

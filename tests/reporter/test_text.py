@@ -106,3 +106,15 @@ def test_a_host_without_a_login_says_that_nothing_else_was_looked_at() -> None:
     page = render(whole, "text")
     assert "Scope: redis, asked from the control node: no login, nothing else was looked at" in page
     assert "SYSTEM LAYER" not in page
+
+
+def test_what_left_no_record_is_repeated_by_what_finds_its_targets() -> None:
+    """By hand, a probe with a placeholder in its arguments is that of its targets."""
+    argv = ["systemctl", "show", "a*"]
+    probes = [
+        {"id": "units", "args": {"argv": argv}},
+        {"id": "each", "args": {"argv": ["x", "{item}"]}, "from": {"probe": "units"}},
+        {"id": "named", "args": {"argv": ["y", "{item}"]}, "items": ["a"]},
+    ]
+    commands = host_report(msgspec.structs.replace(bundle([]), probes=probes)).commands
+    assert commands == {"units": "systemctl show a*", "each": "systemctl show a*"}

@@ -26,6 +26,7 @@ from tests.rules.config_cases import (
     with_profile,
     with_setting,
 )
+from tests.rules.systemd_cases import changed
 
 PLANTED = {
     "command_line_secrets:command/plant-argv.service": ("degraded", "P2"),
@@ -103,6 +104,30 @@ def test_values_are_compared_without_being_known() -> None:
     assert "stays on the host (fingerprint ffffffff)" in " ".join(map(str, different.details))
     secrets = verdict(host, "env_secrets_shared", "secrets/etc/plant")
     assert secrets.status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("argument", "options"),
+    [
+        ("postgres://<masked:6>@localhost/x", None),
+        ("--db=postgres://trader@localhost/x", None),
+        ("http://<masked:4>:@localhost/x", None),
+        ("postgres://<masked:6>:<masked:11>@localhost/x", "a URL with a password"),
+        ("--broker=redis://:<masked:12>@localhost/0", "a URL with a password"),
+        ("Redis://app:<masked:12>@localhost/0", "a URL with a password"),
+        ("https://<masked:40>@github.com/a.git", "a URL with a token"),
+        ("http://localhost/<masked:40>", None),
+    ],
+)
+def test_a_url_with_a_user_alone_is_no_secret(argument: str, options: str | None) -> None:
+    shown = f"{{ path=/bin/a ; argv[]=/bin/a {argument} ; ignore_errors=no ; start_time=[n/a] }}"
+    host = changed(bundle(), "plant-argv.service", ExecStart=shown)
+    seen = findings(host, "command_line_secrets")
+    if options is None:
+        assert [one.verdict.status for one in seen.values()] == ["ok"]
+    else:
+        found = seen["command_line_secrets:command/plant-argv.service"].verdict
+        assert str(found.message).endswith(f"every user of the host can read: {options}")
 
 
 def test_equal_values_are_no_finding() -> None:

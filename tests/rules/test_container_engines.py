@@ -67,6 +67,12 @@ def test_an_engine_in_which_nothing_runs() -> None:
     assert str(found.message) == ("no container runs; installed: docker; daemons that run: dockerd")
 
 
+def test_a_users_own_engine_is_called_his() -> None:
+    rootless = {"daemon": "dockerd", "pid": 2101, "processes": 1, "uid": 1000}
+    found = verdict(host(DOCKER[0], rootless), RULE, "containers")
+    assert str(found.message).endswith("daemons that run: dockerd of uid 1000")
+
+
 def test_a_reader_without_rights_still_sees_the_processes() -> None:
     """Docker's list is closed to him: what runs is known, what it is called is not."""
     denied = {"engine": SOCKET, "running": True, "error": "Permission denied"}

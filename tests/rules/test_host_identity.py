@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.builders import record
 from tests.rules.host_cases import LAB_HOSTS, found, lab_bundle, on, only, outcome, without
+from tests.rules.repository_cases import with_records
 
 SYSTEMS = {
     "bookworm": "Debian GNU/Linux 12 (bookworm)",
@@ -56,3 +58,23 @@ def test_a_host_whose_kernel_was_not_heard_is_unknown() -> None:
 def test_without_systemd_nothing_is_said_to_be_connected_to_it() -> None:
     bundle = outcome(lab_bundle(), "systemd_units", "absent", "no program systemctl")
     assert found(bundle, "host_identity")["host_identity:host"].verdict.connected_to == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (
+            'tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=47,fd=6)) '
+            "cgroup:/system.slice/redis-server.service",
+            "Redis (redis-server.service)",
+        ),
+        (
+            'tcp LISTEN 0 511 127.0.0.1:6380 0.0.0.0:* users:(("valkey-server",pid=48,fd=6))',
+            "Valkey (127.0.0.1:6380)",
+        ),
+    ],
+)
+def test_it_is_connected_to_the_redis_that_listens_on_it(line: str, name: str) -> None:
+    with_redis = with_records(lab_bundle(), record("redis_listeners", f"{line}\n"))
+    verdict = found(with_redis, "host_identity")["host_identity:host"].verdict
+    assert verdict.connected_to == ("systemd", name)

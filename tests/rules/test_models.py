@@ -50,6 +50,18 @@ def test_the_folder_says_which_families_it_holds() -> None:
     assert seen.application == "quantum"
 
 
+def test_what_is_closed_within_a_folder_is_unknown_with_its_path() -> None:
+    """What can be read of the folder is ok all the same."""
+    closed = {"path": f"{FOLDER}/private", "type": "directory", "error": "Permission denied"}
+    rows = next(one for one in PLANTED.evidence if one.id == DIRECTORIES).stdout.data
+    part = replaced(PLANTED, DIRECTORIES, stdout=json.dumps(closed) + "\n" + rows)
+    assert verdict(part, "model_directories", FOLDER).status == "ok"
+    unseen = verdict(part, "model_directories", f"unseen in {FOLDER}")
+    assert unseen.status == "unknown"
+    assert [str(one.reason) for one in unseen.missing] == [f"{FOLDER}/private: Permission denied"]
+    assert len(findings(PLANTED, "model_directories")) == 1
+
+
 def test_without_a_profile_well_known_names_tell_the_families() -> None:
     seen = verdict(bundle(), "model_directories", FOLDER)
     assert "lgbm, nhits, patchtst, tft, xgboost" in str(seen.message)

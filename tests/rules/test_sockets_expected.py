@@ -48,6 +48,13 @@ def test_a_connection_is_no_listener() -> None:
     assert verdict(host, RULE, f"port/{port}").status == "down"
 
 
+def test_a_port_is_told_with_what_it_is_a_part_of() -> None:
+    parts = {"ui": {"title": "Web UI", "ports": [8003]}}
+    host = with_profile(bundle(), title="Plant", expected_ports=[8003], components=parts)
+    message = str(verdict(host, RULE, "port/8003").message)
+    assert message.startswith("nothing listens on port 8003 (Web UI), although Plant expects it")
+
+
 def test_no_profile_no_finding() -> None:
     """Nothing is expected: then missing evidence hides nothing, and is no gate's affair."""
     assert findings(bundle(), RULE) == {}

@@ -44,7 +44,7 @@ def test_each_planted_service_is_called_what_it_is(
     seen = verdict(bundle(f"{suite}-planted"), "restart_loops", f"{name}.service")
     assert (status, running, severity) == (seen.status, seen.running, seen.severity)
     assert says in str(seen.message)
-    assert str(seen.component) == "Watchdogs / restart loops"
+    assert (str(seen.component), seen.connected_to) == ("Watchdogs / restart loops", ("systemd",))
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 
 from truthmap_collector import host, reading
 from truthmap_collector.masking import Masker
-from truthmap_collector.observation import Tail
+from truthmap_collector.observation import Tail, refusal
 
 __all__ = ["Index", "differences", "find", "git_folder", "head", "remotes"]
 
@@ -22,6 +22,7 @@ _SMALL = 1 << 20
 _INDEX = 1 << 25
 _ENTRY = struct.Struct(">10I")
 _HASHED = 1 << 26
+_REFUSED = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 _SECTION = re.compile(r'\s*\[remote "([^"]*)"\]\s*$')
 _URL = re.compile(r"\s*url\s*=\s*(.*?)\s*$")
@@ -34,20 +35,36 @@ _EXTENDED, _ASSUMED, _SKIPPED = 0x4000, 0x8000, 0x4000
 
 
 class Index(NamedTuple):
-    """What differs from the index, how many files that knows, and whether all were compared."""
+    """What differs from the index, how many files that knows, and whether all were compared.
+
+    `refused` are files that could not be looked at, with the reason: the first of them.
+    """
 
     files: int
     modified: List[str]
     deleted: List[str]
     complete: bool
+    refused: Dict[str, str]
 
 
 def find(folder: str) -> Optional[str]:
-    """Return the nearest folder, this one or above, that is a checkout."""
+    """Return the nearest folder, this one or above, that is a checkout.
+
+    Raises OSError where none was found, and this folder or one above could not be looked into.
+    """
+    refused = None
     while folder and folder != "/":
-        if os.path.lexists(host.to_os(folder + "/.git")):
+        try:
+            os.lstat(host.to_os(folder + "/.git"))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            refused = refused or error
+        else:
             return folder
         folder = os.path.dirname(folder)
+    if refused is not None:
+        raise refused
     return None
 
 
@@ -130,6 +147,7 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
     width = 32 if "objectformat = sha256" in _text(_common(git) + "/config").lower() else 20
     modified: List[str] = []
     deleted: List[str] = []
+    refused: Dict[str, str] = {}
     count, left, complete = 0, _HASHED, not tail.stream().truncated
     for path, mtime, size, mode, digest in _entries(tail.stream().data, width):
         count += 1
@@ -144,8 +162,9 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
         except (FileNotFoundError, NotADirectoryError):
             deleted.append(host.from_os(path))
             continue
-        except OSError:
+        except OSError as error:
             complete = False
+            _note(refused, path, error)
             continue
         if not stat.S_ISREG(found.st_mode) or found.st_size & 0xFFFFFFFF != size:
             modified.append(host.from_os(path))
@@ -154,12 +173,20 @@ def differences(top: str, git: str, over: Callable[[], bool], most: int) -> Inde
                 complete = False
                 continue
             left -= found.st_size
-            blob = _blob(whole, found.st_size, width)
-            if blob is None:
+            try:
+                if _blob(whole, found.st_size, width) != digest:
+                    modified.append(host.from_os(path))
+            except OSError as error:
                 complete = False
-            elif blob != digest:
-                modified.append(host.from_os(path))
-    return Index(count, modified, deleted, complete)
+                _note(refused, path, error)
+            except reading.NotRegularError:
+                complete = False  # it was replaced just now
+    return Index(count, modified, deleted, complete, refused)
+
+
+def _note(refused: Dict[str, str], path: bytes, error: OSError) -> None:
+    if len(refused) < _REFUSED:
+        refused[host.from_os(path)] = refusal(error)
 
 
 def _entries(data: bytes, width: int) -> Iterator[Tuple[bytes, int, int, int, bytes]]:
@@ -204,12 +231,10 @@ def _number(data: bytes, at: int) -> Tuple[int, int]:
     return value, at + 1
 
 
-def _blob(path: bytes, size: int, width: int) -> Optional[bytes]:
+def _blob(path: bytes, size: int, width: int) -> bytes:
+    """Return the digest git gives a file. Raises OSError, NotRegularError."""
     tail = Tail(size + 1)
-    try:
-        reading.into(tail, path, size + 1)
-    except (OSError, reading.NotRegularError):
-        return None
+    reading.into(tail, path, size + 1)
     data = tail.stream().data
     digest: Any = hashlib.sha256 if width == 32 else hashlib.sha1
     return bytes(digest(b"blob %d\0" % len(data) + data).digest())

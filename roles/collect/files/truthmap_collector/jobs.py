@@ -16,12 +16,16 @@ Probe = Dict[str, Any]
 
 
 class Job(NamedTuple):
-    """One thing to do: a probe with its arguments filled in. `item` is its target, if derived."""
+    """One thing to do: a probe with its arguments filled in. `item` is its target, if derived.
+
+    `shown` is the command to repeat it by, where there was no target to fill the arguments with.
+    """
 
     id: str
     probe: Probe
     args: Dict[str, Any]
     item: Optional[str]
+    shown: Optional[str] = None
 
 
 class Look(NamedTuple):
@@ -42,6 +46,8 @@ def plain(probe: Probe) -> Job:
 
 def by_hand(job: Job) -> str:
     """Return the command that repeats a job by hand."""
+    if job.shown is not None:
+        return job.shown
     return EXECUTED[job.probe["kind"]].by_hand(job.args)
 
 
@@ -79,7 +85,7 @@ def derived(probe: Probe, parents: Sequence[Look], now: float) -> Tuple[List[Job
     if each:
         return [_for_one(probe, item) for item in items[:most]], looks
     if not items:
-        return [], [*looks, Look(plain(probe), now, 0.0, verdict)]
+        return [], [*looks, Look(plain(probe)._replace(shown=by_hand(origin)), now, 0.0, verdict)]
     return [plain(probe)._replace(args=_expanded(probe.get("args", {}), items[:most]))], looks
 
 
@@ -87,7 +93,8 @@ def named(probe: Probe, now: float) -> Tuple[List[Job], List[Look]]:
     """Return the jobs of a probe whose targets the operator names, as `derived` does."""
     items = list(dict.fromkeys(probe.get("items", [])))
     if not items:
-        return [], [Look(plain(probe), now, 0.0, Verdict(COLLECTED))]
+        none = plain(probe)._replace(shown="# no target is named")
+        return [], [Look(none, now, 0.0, Verdict(COLLECTED))]
     return [_for_one(probe, item) for item in items], []
 
 

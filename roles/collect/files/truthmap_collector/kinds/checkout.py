@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator
 from truthmap_collector import checkouts, host
 from truthmap_collector.metadata import Names
 from truthmap_collector.observation import COLLECTED, Verdict, refusal
+from truthmap_collector.source.search import is_broad
 from truthmap_collector.turn import Turn
 
 __all__ = ["by_hand", "look"]
@@ -18,14 +19,23 @@ def look(args: Dict[str, Any], turn: Turn) -> Verdict:
     """Write one row a checkout, once for all folders in it; folders in none leave no row.
 
     `modified` and `deleted` are tracked files, at most 50 of each; `dirty` counts all of them, null
-    where the index could not be compared: `error` then says why.
+    where the index could not be compared: `error` then says why. `refused` are tracked files that
+    could not be looked at. A folder that cannot be looked into leaves a row `folder` with `error`,
+    unless it is one of the system's, such as /root.
     """
     names = Names.read()
     seen = set()
     for folder in _folders(args):
         if turn.over():
             return turn.timed_out()
-        top = checkouts.find(host.from_os(os.path.realpath(host.to_os(folder))))
+        real = host.from_os(os.path.realpath(host.to_os(folder)))
+        try:
+            top = checkouts.find(real)
+        except OSError as error:
+            if real not in seen and not is_broad(real):
+                turn.write({"folder": real, "error": refusal(error)})
+            seen.add(real)
+            continue
         if top is not None and top not in seen:
             seen.add(top)
             turn.write(_row(top, names, turn, int(args.get("files", 50000))))
@@ -80,4 +90,6 @@ def _row(top: str, names: Names, turn: Turn, most: int) -> Dict[str, Any]:
         complete=index.complete,
         dirty=len(index.modified) + len(index.deleted),
     )
+    if index.refused:
+        row["refused"] = index.refused
     return row

@@ -10,11 +10,11 @@ import json
 import os
 import re
 import socket
-from typing import Any, Dict, Iterator, List, Optional, Pattern, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Pattern, Set, Tuple
 
 from truthmap_collector import host, reading
 from truthmap_collector.globbing import expand
-from truthmap_collector.kinds.processes import below, cgroup_of, root_cgroup
+from truthmap_collector.kinds.processes import below, cgroup_of, effective_uid, root_cgroup
 from truthmap_collector.observation import COLLECTED, Verdict, refusal
 from truthmap_collector.turn import Turn
 
@@ -52,19 +52,23 @@ _WORD = re.compile(r"[a-z]{1,20}")
 
 
 def look(args: Dict[str, Any], turn: Turn) -> Verdict:
-    """Write a row for each program, daemon, container that runs, engine asked and name stored."""
+    """Write a row for each program, daemon, container that runs, engine asked and name stored.
+
+    A daemon has its `uid` where it is not root's: a user's own (rootless), with a socket of his.
+    """
     for engine, names in _PROGRAMS:
         for name in names:
             path = host.find_program(name)
             if path:
                 turn.write({"program": engine, "path": path})
-    daemons = set()
+    daemons: Set[Tuple[str, int]] = set()
     for line in _running(turn):
-        daemons.add(line.get("daemon"))
+        if "daemon" in line:
+            daemons.add((line["daemon"], line.get("uid", 0)))
         turn.write(line)
     most = int(args["most"])
     for path in args["engines"]:
-        for line in _asked(path, "dockerd" in daemons, most, turn):
+        for line in _asked(path, daemons, most, turn):
             turn.write(line)
     for pattern in args["stores"]:
         found = expand(pattern)
@@ -84,7 +88,7 @@ def by_hand(args: Dict[str, Any]) -> str:
 def _running(turn: Turn) -> Iterator[_Row]:
     root = root_cgroup()
     seen: Dict[Tuple[str, str], _Row] = {}
-    daemons: Dict[str, _Row] = {}
+    daemons: Dict[Tuple[str, int], _Row] = {}
     hidden = not os.path.exists("/proc/1/cgroup")
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
         if turn.over():
@@ -92,6 +96,7 @@ def _running(turn: Turn) -> Iterator[_Row]:
         try:
             group = below(root, cgroup_of(pid))
             name = _comm(pid)
+            uid = effective_uid(pid) if name in _DAEMONS else 0
         except OSError:
             continue  # it has ended
         found = _container(group)
@@ -101,12 +106,18 @@ def _running(turn: Turn) -> Iterator[_Row]:
             )
             line["processes"] += 1
         elif name in _DAEMONS:
-            line = daemons.setdefault(name, {"daemon": name, "pid": pid, "processes": 0})
+            line = daemons.setdefault(
+                (name, uid), dict({"daemon": name, "pid": pid, "processes": 0}, **_whose(uid))
+            )
             line["processes"] += 1
     for line in list(daemons.values()) + list(seen.values()):
         yield line
     if hidden:
         yield {"hidden": True}
+
+
+def _whose(uid: int) -> _Row:
+    return {"uid": uid} if uid else {}
 
 
 def _comm(pid: int) -> str:
@@ -125,13 +136,14 @@ def _container(group: str) -> Optional[Tuple[str, str]]:
     return min(found)[1:] if found else None
 
 
-def _asked(path: str, runs: bool, most: int, turn: Turn) -> Iterator[_Row]:
-    engine: _Row = {"engine": path, "running": runs}
+def _asked(path: str, daemons: Set[Tuple[str, int]], most: int, turn: Turn) -> Iterator[_Row]:
+    """Ask the engine behind a socket, where a daemon of the socket's owner runs."""
     try:
-        os.stat(path)
+        runs = ("dockerd", os.stat(path).st_uid) in daemons
     except OSError as error:
-        yield dict(engine, error=refusal(error))
+        yield {"engine": path, "running": False, "error": refusal(error)}
         return
+    engine: _Row = {"engine": path, "running": runs}
     if not runs:
         yield dict(engine, error="not asked: no daemon runs, and the question would start it")
         return

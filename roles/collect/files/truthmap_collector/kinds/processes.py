@@ -11,7 +11,7 @@ from truthmap_collector import host
 from truthmap_collector.observation import COLLECTED, DENIED, Verdict, from_os_error, refusal
 from truthmap_collector.turn import Turn
 
-__all__ = ["below", "by_hand", "cgroup_of", "look", "root_cgroup"]
+__all__ = ["below", "by_hand", "cgroup_of", "effective_uid", "look", "root_cgroup"]
 
 ALL = "all"
 """In the place of process ids: every process but the kernel's own threads, and ours."""
@@ -165,6 +165,11 @@ def root_cgroup() -> str:
 def cgroup_of(pid: int) -> str:
     """Return the control group of a process, from the root the kernel shows. Raises OSError."""
     return _cgroup(_lines("/proc/{}/cgroup".format(pid)))
+
+
+def effective_uid(pid: int) -> int:
+    """Return the effective user of a process. Raises OSError."""
+    return _effective_uid(_lines("/proc/{}/status".format(pid)))
 
 
 def below(root: str, path: str) -> str:

@@ -174,6 +174,9 @@ class Scanner:
     def _is_python(self, path: str) -> bool:
         try:
             return path.endswith(".py") or bool(_SHEBANG.match(reading.head(host.to_os(path), 256)))
+        except PermissionError as error:
+            self._folders.refused[path] = refusal(error)
+            return False
         except (OSError, reading.NotRegularError):
             return False
 

@@ -4,9 +4,10 @@ import os
 import re
 import stat
 import sys
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from truthmap_collector import host, reading
+from truthmap_collector.observation import refusal
 
 __all__ = ["Folders", "Path", "is_broad", "is_installed", "root_of", "search_path"]
 
@@ -30,8 +31,42 @@ class Path(NamedTuple):
     then: Tuple[str, ...]
 
 
+class _Unlisted(Dict[str, bool]):
+    """A folder that cannot be listed, and of which the names may be seen that are asked for.
+
+    Where a list is asked for, or not even a name may be seen, that is noted.
+    """
+
+    def __init__(self, folder: str, refused: Dict[str, str], error: OSError) -> None:
+        """Hold nothing that can be listed."""
+        super().__init__()
+        self._folder, self._refused, self._error = folder, refused, error
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether it holds something of that name."""
+        try:
+            os.lstat(host.to_os(os.path.join(self._folder, str(name))))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            self._refused[self._folder] = refusal(error)
+            return False
+        return True
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return whether that is a folder, the default if there is no such thing."""
+        if name not in self:
+            return default
+        return os.path.isdir(host.to_os(os.path.join(self._folder, name)))
+
+    def __iter__(self) -> Iterator[str]:
+        """Note that it cannot be listed."""
+        self._refused[self._folder] = refusal(self._error)
+        return super().__iter__()
+
+
 class Folders:
-    """What folders hold, each read once; one that cannot be read holds nothing and is noted."""
+    """What folders hold, each read once; what was refused is noted."""
 
     def __init__(self) -> None:
         """Begin with no folder read."""
@@ -50,7 +85,7 @@ class Folders:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                self.refused[folder] = os.strerror(error.errno or 0)
+                found = _Unlisted(folder, self.refused, error)
             self._held[folder] = found
         return self._held[folder]
 
@@ -72,7 +107,9 @@ class Folders:
     def _is_package(self, folder: str, top: str) -> bool:
         """A folder without `__init__.py` is a package too, but not for one of tests or data."""
         inside = self.held(os.path.join(folder, top))
-        return any(name.endswith(".py") or below for name, below in inside.items())
+        return "__init__.py" in inside or any(
+            name.endswith(".py") or inside[name] for name in inside
+        )
 
     def _below(self, folder: str, names: List[str]) -> Optional[str]:
         for name in names[:-1]:
