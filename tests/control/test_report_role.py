@@ -139,6 +139,28 @@ def test_a_report_may_be_in_another_language(play: Runner) -> None:
     assert reports(folder)["schema"] == "truthmap/report/1"
 
 
+def test_a_job_publishes(play: Runner) -> None:
+    """Text with commas, as a survey gives it; what is not delivered fails the job at its end."""
+    sinks = f"{play.tmp / 'here'}, file://{play.tmp / 'there'}"
+    done = play({"web1": QUICK}, playbook=TRUTHMAP, variables={"report_publish": sinks})
+    assert done.rc == 0, done.output
+    for name in ("here", "there"):
+        assert reports(play.tmp / name)["hosts"][0]["host"] == "web1"
+
+
+def test_a_job_whose_sink_fails_has_its_reports_and_totals(play: Runner) -> None:
+    """It fails then, with what was not delivered; the other sinks have theirs."""
+    (play.tmp / "file").write_text("")
+    sinks = [str(play.tmp / "file" / "x"), str(play.tmp / "there")]
+    done = play({"web1": QUICK}, playbook=TRUTHMAP, variables={"report_publish": sinks})
+    assert done.rc != 0
+    assert f"{sinks[0]}: not published: nothing was written: " in said(done)
+    totals = done.stats["artifact_data"]["truthmap_totals"]
+    assert totals["hosts"] == 1
+    assert all(Path(path).stat().st_size for path in totals["reports"])
+    assert reports(play.tmp / "there")["hosts"]
+
+
 def test_a_wrong_setting_is_named(play: Runner) -> None:
     """By the reporter, in its own words."""
     variables = {"report_min_coverage": "most"}
