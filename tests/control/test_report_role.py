@@ -92,6 +92,22 @@ def test_a_job_fails_where_asked(
     assert all(Path(path).stat().st_size for path in totals["reports"])
 
 
+def test_a_baseline_and_waivers_reach_the_reporter(play: Runner) -> None:
+    """What the older run did not know either fails no job; the waivers' problems are told."""
+    play({"web1": QUICK})
+    waivers = play.tmp / "waivers.yml"
+    waivers.write_text("waivers:\n- {finding: 'host_identity:*', host: web9}\n")
+    where = {"report_run_dir": str(play.tmp / "run"), "report_dir": str(play.tmp / "out")}
+    gate = {**where, "report_fail_on": "P2"}
+    done = play({"localhost": LOCAL}, playbook=REPORT, variables=gate)
+    assert "Findings reach P2" in said(done)
+    gate = {**gate, "report_new_since": where["report_run_dir"], "report_waivers": str(waivers)}
+    done = play({"localhost": LOCAL}, playbook=REPORT, variables=gate)
+    assert done.rc == 0, done.output
+    (problem,) = reports(play.tmp / "out")["fleet"]["findings"]
+    assert problem["id"] == "waivers:entry 1"
+
+
 def test_a_survey_left_empty_is_the_default(play: Runner) -> None:
     """An optional question nobody answered arrives as empty text."""
     variables = dict.fromkeys(yaml.safe_load(DEFAULTS.read_text()), "")
