@@ -26,7 +26,7 @@ SCHEMA = "truthmap/event/1"
 class FindingEventV1(
     msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="finding"
 ):
-    """A finding that is not ok.
+    """A finding that is not ok; its `host` is empty where it belongs to no single one.
 
     `event` is the same whenever the same archive is published again: whoever acts on an event does
     so once by remembering it. `timestamp` is when the evidence was taken, ISO 8601 in UTC.
@@ -54,6 +54,7 @@ class FindingEventV1(
     severity: str | None = None
     at_worst: str | None = None
     cause: str | None = None
+    waiver: str | None = None
     details: str | None = None
     evidence: str | None = None
 
@@ -127,6 +128,7 @@ def _finding(one: Found, report: Report) -> FindingEventV1:
         severity=verdict.severity,
         at_worst=finding.at_worst,
         cause=one.cause,
+        waiver=str(finding.waiver.said) if finding.waiver else None,
         details="; ".join(str(detail) for detail in verdict.details) or None,
         evidence="; ".join(one.evidence) or None,
     )

@@ -1,4 +1,4 @@
-"""The report as JUnit XML: a test suite for each host, a test case for each finding.
+"""The report as JUnit XML: a test suite for each host and one for the fleet, a case a finding.
 
 A finding that is down or degraded is a failure, whose `type` is its severity; one that is unknown
 or waived is skipped, with the reason; whether the host was collected whole is a test case too, and
@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from reporter.render.found import Found, found_on
+from reporter.render.found import Found, found_on, found_over_all
 from reporter.render.terminal import safe
 from reporter.report import HostReport, Report, epoch
 
 __all__ = ["render"]
 
 _PACKAGE = "truthmap"
+_NO_HOST = "localhost"
+"""What the schema wants where there is no host."""
+
 _NEVER = "1970-01-01T00:00:00"
 """The schema wants a moment, also of a host that was not reached."""
 
@@ -31,6 +34,12 @@ def render(report: Report) -> str:
     for item in report.unreachable:
         suite = _suite(root, item.host, _NEVER, "0", report)
         _collection(suite, "unreachable", item.reason)
+        _counted(suite)
+    if report.findings:
+        suite = _suite(root, _NO_HOST, report.findings[0].verified_at[:19], "0", report)
+        suite.set("name", "fleet")
+        for one in found_over_all(report):
+            _case(suite, one)
         _counted(suite)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
@@ -87,8 +96,8 @@ def _case(suite: ElementTree.Element, one: Found) -> None:
     case = _empty_case(suite, f"{finding.section}.{finding.rule}", verdict.subject)
     if verdict.status == "ok":
         return
-    if finding.waived:
-        _outcome(case, "skipped", f"waived: {verdict.message}")
+    if finding.waiver is not None:
+        _outcome(case, "skipped", f"waived: {verdict.message} ({finding.waiver.said})")
     elif verdict.status == "unknown":
         _outcome(case, "skipped", f"unknown: {verdict.message}")
     else:

@@ -15,7 +15,9 @@ from reporter.findings import Finding
 from reporter.judgement.likeness import said_of_each
 from reporter.messages import EN, Catalogue, Text, Value, joined, text
 from reporter.models.loads import UnitLoads
+from reporter.recorded import recorded
 from reporter.render import model_text, page, stream_text
+from reporter.render.found import Found, found_over_all
 from reporter.render.markdown_text import code, in_cell, shown_in
 from reporter.render.terminal import Shown
 from reporter.report import Block, Report
@@ -60,6 +62,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         cell=cell,
         status=page.STATUS.__getitem__,
         running=lambda running: shown(page.RUNNING[running]),
+        recorded=recorded,
         minute=lambda time: f"{time[:10]} {time[11:16]} UTC",
         connected=lambda values: shown(_named(values, _MOST_CONNECTED)),
         named=lambda values: shown(_named(values)),
@@ -69,6 +72,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         _=sentence,
         chain=page.chain,
         clock=page.clock,
+        counts=page.counts,
         coverage=page.coverage,
         details=lambda finding: finding.verdict.details[:_MOST_DETAILS],
         half_proven=page.half_proven,
@@ -77,6 +81,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         matrix=lambda unit: "\n".join(_matrix(unit, catalogue, cell)),
         open_ends=page.open_ends,
         outcome=outcome_of,
+        over_all=_over_all,
         reach=model_text.reach,
         said=_said,
         scope=page.scope,
@@ -86,6 +91,15 @@ def _environment(catalogue: Catalogue) -> Environment:
         legend=stream_text.LEGEND,
     )
     return environment
+
+
+def _over_all(report: Report) -> list[Found]:
+    """Return what belongs to no single host, worst first."""
+    order = ("down", "degraded", "unknown", "ok")
+    return sorted(
+        found_over_all(report),
+        key=lambda one: (one.finding.waived, order.index(one.finding.verdict.status)),
+    )
 
 
 def _named(values: Iterable[Value], most: int = _MOST_NAMES) -> Text:

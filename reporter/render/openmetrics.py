@@ -69,6 +69,10 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
         "Findings by severity, waived ones left out.",
     ),
     "truthmap_findings_waived": (("host",), "Findings an operator has accepted."),
+    "truthmap_fleet_findings": (
+        ("rule", "status"),
+        "Findings that belong to no single host (drift, waivers), waived ones left out.",
+    ),
     "truthmap_risks": (("host", "severity"), "Things to act on (part E) by severity."),
     "truthmap_unit_restarts": (
         ("host", "unit"),
@@ -137,6 +141,12 @@ def render(report: Report) -> str:
         _streams(metrics, host)
     for item in report.unreachable:
         metrics.add("truthmap_host_reached", 0, item.host)
+    over_all = Counter(
+        (one.rule, one.verdict.status) for one in report.findings if not one.waived
+    )  # fmt: skip
+    for rule in sorted({one.rule for one in report.findings}):
+        for status in _STATUSES:
+            metrics.add("truthmap_fleet_findings", over_all[rule, status], rule, status)
     return "\n".join(metrics.lines()) + "\n"
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "came_of",
     "chain",
     "clock",
+    "counts",
     "coverage",
     "evidence",
     "half_proven",
@@ -114,6 +115,17 @@ def clock(host: HostReport) -> Text:
         offset=f"{offset:+.3f}",
         uncertainty=f"{uncertainty:.3f}",
     )
+
+
+def counts(host: HostReport) -> Text:
+    """Return how many findings of a host have each status, and how many are waived."""
+    if host.waived:
+        return text(
+            "{down} down, {degraded} degraded, {unknown} unknown, {ok} ok, {waived} waived",
+            waived=len(host.waived),
+            **host.counts(),
+        )
+    return text("{down} down, {degraded} degraded, {unknown} unknown, {ok} ok", **host.counts())
 
 
 def coverage(host: HostReport) -> Text:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from reporter import registry
 from reporter.engine import Rule
 from reporter.findings import Severity
+from reporter.fleet.engine import SECTION, FleetRule
 from reporter.render.found import Found, found
 from reporter.render.terminal import safe
 from reporter.report import Report
@@ -38,7 +39,8 @@ _LINK = re.compile(r"\[(?=[^\]]*\]\()")
 def render(report: Report) -> str:
     """Return the report as an indented JSON document with a final newline."""
     results = [one for one in found(report) if one.finding.verdict.status != "ok"]
-    known = {rule.id: rule for rule in registry.rules()}
+    rules: tuple[Rule | FleetRule, ...] = (*registry.rules(), *registry.fleet_rules())
+    known = {rule.id: rule for rule in rules}
     names = sorted({one.finding.rule for one in results})
     log = {
         "$schema": SCHEMA_URI,
@@ -49,7 +51,7 @@ def render(report: Report) -> str:
                     "driver": {
                         "name": "Truth Map",
                         "semanticVersion": VERSION,
-                        "rules": [_rule(name, known.get(name)) for name in names],
+                        "rules": [_rule(known[name]) for name in names],
                     }
                 },
                 "automationDetails": {"id": f"truthmap/{safe(report.run)}"},
@@ -62,18 +64,16 @@ def render(report: Report) -> str:
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
 
 
-def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
+def _rule(rule: Rule | FleetRule) -> dict[str, Any]:
     """Return a rule with its documentation: the docstring, and its first paragraph as summary."""
-    if rule is None:
-        return {"id": name}
     first = " ".join(rule.doc.partition("\n\n")[0].split())
     worst = _LEVELS[rule.worst] if rule.worst else "note"
     return {
-        "id": name,
+        "id": rule.id,
         "shortDescription": {"text": _message(first)},
         "help": {"text": _message(rule.doc)},
         "defaultConfiguration": {"level": worst},
-        "properties": {"tags": [rule.section]},
+        "properties": {"tags": [rule.section if isinstance(rule, Rule) else SECTION]},
     }
 
 
@@ -102,13 +102,11 @@ def _result(one: Found, index: int) -> dict[str, Any]:
         "message": {"text": _message("\n".join(_lines(one)))},
         "locations": [
             {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": quote(f"{safe(one.host)}.json", safe="")}
-                },
+                "physicalLocation": {"artifactLocation": {"uri": _evidence_file(one.host)}},
                 "logicalLocations": [
                     {
                         "name": safe(verdict.subject),
-                        "fullyQualifiedName": safe(f"{one.host}/{verdict.subject}"),
+                        "fullyQualifiedName": safe(f"{one.host or SECTION}/{verdict.subject}"),
                         "kind": "resource",
                     }
                 ],
@@ -117,9 +115,16 @@ def _result(one: Found, index: int) -> dict[str, Any]:
         "partialFingerprints": {_FINGERPRINT: _fingerprint(one)},
         "properties": _properties(one),
     }
-    if finding.waived:
-        result["suppressions"] = [{"kind": "external", "status": "accepted"}]
+    if finding.waiver is not None:
+        why = _message(str(finding.waiver.said))
+        accepted = {"kind": "external", "status": "accepted", "justification": why}
+        result["suppressions"] = [accepted]
     return result
+
+
+def _evidence_file(host: str) -> str:
+    """Return where the evidence is in an archive: the host's bundle, or what names them all."""
+    return quote(f"{safe(host)}.json", safe="") if host else "manifest.json"
 
 
 def _lines(one: Found) -> list[str]:
@@ -132,7 +137,7 @@ def _properties(one: Found) -> dict[str, Any]:
     """Return what SARIF has no place for; what is not known is left out."""
     finding, verdict = one.finding, one.finding.verdict
     values = {
-        "host": one.host,
+        "host": one.host or None,
         "finding": finding.id,
         "status": verdict.status,
         "running": verdict.running,

@@ -54,6 +54,7 @@ class Table:
 
 
 _HOST = Column("host", "text", "the host's name in the inventory")
+_OR_NONE = Column("host", "text", "the host's name; empty for what belongs to no single one")
 _APPLICATION = Column("application", "text", "the application of a profile it belongs to")
 _STATUS = Column(
     "status", "text", "the worst of the findings about it: ok, degraded, down, unknown"
@@ -133,7 +134,7 @@ def _hosts(report: Report) -> Iterator[Row]:
 
 
 _FINDINGS = (
-    _HOST,
+    _OR_NONE,
     Column("id", "text", "rule:subject, stable from run to run"),
     Column("rule", "text", "the rule (`truthmap rules RULE`)"),
     Column("section", "text", "the place in part A"),
@@ -148,6 +149,7 @@ _FINDINGS = (
     Column("confidence", "text", "observed, claimed, configured, inferred"),
     Column("cause", "text", "the id of the cause that explains it"),
     Column("waived", "bool", "whether an operator has accepted it"),
+    Column("waiver", "text", "until when, by whom and why"),
     Column("verified_at", "time", "when its evidence was taken, by the host's clock"),
     Column("message", "text", "what was found"),
     Column("message_id", "text", "the sentence without its values"),
@@ -163,7 +165,7 @@ def _findings(report: Report) -> Iterator[Row]:
     for one in found(report):
         finding, verdict = one.finding, one.finding.verdict
         yield (
-            one.host,
+            one.host or None,
             finding.id,
             finding.rule,
             finding.section,
@@ -178,6 +180,7 @@ def _findings(report: Report) -> Iterator[Row]:
             verdict.confidence,
             one.cause,
             finding.waived,
+            str(finding.waiver.said) if finding.waiver else None,
             epoch(finding.verified_at),
             str(verdict.message),
             verdict.message.template,
@@ -185,7 +188,7 @@ def _findings(report: Report) -> Iterator[Row]:
             _listed(verdict.connected_to),
             _listed(one.evidence),
             _listed(one.commands),
-            _listed(f"{gap.probe}: {gap.reason}" for gap in verdict.missing),
+            _listed(_gap(gap) for gap in verdict.missing),
         )
 
 
@@ -460,11 +463,11 @@ def _group(host: HostReport, row: StreamRow, state: GroupState, found: Iterable[
     )
 
 
-_DRIFT_RULES = frozenset({"declared_inventories"})
-"""Rules that hold what should be against what is."""
+_DRIFT_RULES = frozenset({"declared_inventories", "host_drift"})
+"""Rules that hold what should be, or what others are, against what is."""
 
 _DRIFT = (
-    _HOST,
+    _OR_NONE,
     Column("rule", "text", "the rule that compared"),
     _APPLICATION,
     Column("subject", "text", "what was compared"),
@@ -482,7 +485,7 @@ def _drift(report: Report) -> Iterator[Row]:
             continue
         for difference in verdict.details or (None,):
             yield (
-                one.host,
+                one.host or None,
                 one.finding.rule,
                 verdict.application,
                 verdict.subject,
@@ -501,7 +504,7 @@ TABLES: tuple[Table, ...] = (
     Table("listeners", "ports something listens on", _LISTENERS, _listeners),
     Table("streams", "event streams seen in Redis, or expected there", _STREAMS, _streams),
     Table("groups", "consumer groups of these streams", _GROUPS, _groups),
-    Table("drift", "what was declared, held against what is", _DRIFT, _drift),
+    Table("drift", "what was declared, or is on other hosts, held against what is", _DRIFT, _drift),
 )
 
 
@@ -567,6 +570,10 @@ def _moment(when: float | None) -> float | None:
 
 def _span(seconds: float | None) -> float | None:
     return None if seconds is None or math.isinf(seconds) else round(seconds, 3)
+
+
+def _gap(gap: Missing) -> str:
+    return f"{gap.host}: {gap.probe}: {gap.reason}" if gap.host else f"{gap.probe}: {gap.reason}"
 
 
 def _or_none(value: str | None) -> str | None:

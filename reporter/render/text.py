@@ -8,14 +8,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reporter.judgement.likeness import said_of_each
-from reporter.messages import EN, Catalogue, Text, Value, joined, text
+from reporter.messages import EN, Catalogue, Value, joined, text
 from reporter.recorded import recorded
 from reporter.render import page
 from reporter.render.fleet_text import fleet_lines, waived_lines
 from reporter.render.model_text import matrix_lines
 from reporter.render.stream_text import table_lines
 from reporter.render.terminal import shown_in
-from reporter.report import HostReport, Report
+from reporter.report import Report
 from reporter.rules.times import at
 from reporter.severities import who_weighed
 
@@ -66,7 +66,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         streams=lambda host: _Lines("\n".join(table_lines(host.streams, shown))),
         fleet_findings=lambda report: _Lines(fleet_lines(report, shown, _broken_up, page.STATUS)),
         waived=lambda host: _Lines(waived_lines(host, shown, _broken_up)),
-        counts=_counts,
+        counts=page.counts,
         matrix=lambda host: _Lines("\n".join(matrix_lines(host.models, shown))),
         came_of=page.came_of,
         chain=page.chain,
@@ -83,17 +83,6 @@ def _environment(catalogue: Catalogue) -> Environment:
         weight=lambda finding, host: who_weighed(finding, host.profiles),
     )
     return environment
-
-
-def _counts(host: HostReport) -> Text:
-    """Return how many findings of a host have each status, and how many are waived."""
-    if host.waived:
-        return text(
-            "{down} down, {degraded} degraded, {unknown} unknown, {ok} ok, {waived} waived",
-            waived=len(host.waived),
-            **host.counts(),
-        )
-    return text("{down} down, {degraded} degraded, {unknown} unknown, {ok} ok", **host.counts())
 
 
 def _broken_up(line: str, first: str, rest: str) -> str:

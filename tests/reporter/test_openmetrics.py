@@ -65,9 +65,9 @@ def of(*hosts: HostReport) -> Report:
 
 
 def test_every_family_has_its_declared_labels(reference: Report) -> None:
-    """Names and labels are stable, and all are there for a host that has everything."""
+    """Names and labels are stable, and all of a host are there for one that has everything."""
     samples = samples_of(reference)
-    assert samples.keys() == FAMILIES.keys()
+    assert samples.keys() == FAMILIES.keys() - {"truthmap_fleet_findings"}
     for family, found in samples.items():
         assert all(tuple(labels) == FAMILIES[family][0] for labels, _ in found), family
 
