@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from reporter.archive import load
@@ -34,32 +35,45 @@ def test_a_secret_is_on_the_host_and_was_looked_at(depot_run: DepotRun, name: st
 
 
 def test_no_archive_and_no_report_holds_a_secret(depot_run: DepotRun, tmp_path: Path) -> None:
-    """Bundles, manifest, summary, every format; of the run and of the job."""
-    formats = _formats()
-    assert {"text", "json"} <= set(formats)
-    words = [word for one in formats for word in ("--format", one)]
-    truthmap("report", depot_run.folder, *words, "--out", tmp_path, cwd=tmp_path)
+    """Bundles, manifest, summary, every format in every language; of the run and of the job."""
+    formats = _choices("format")
+    assert {"text", "json", "html", "parquet"} <= set(formats)
+    for language in _choices("lang"):
+        words = [word for one in formats for word in ("--format", one)]
+        words += ["--lang", language, "--out", str(tmp_path / language)]
+        words += ["--summary", str(tmp_path / f"summary-{language}.json")]
+        assert truthmap("report", depot_run.folder, *words, cwd=tmp_path).returncode == 0
+        assert len(files_below(tmp_path / language)) >= len(formats)
     found = files_below(depot_run.folder, depot_run.job.volume, tmp_path)
     names = {Path(place).name for place in found}
     assert {f"{FAULTY}.json", "manifest.json", "report.txt", "report.json"} <= names
-    assert len([place for place in found if Path(place).is_relative_to(tmp_path)]) == len(formats)
-    assert leaks(found, VALUES) == []
+    tables = {name: _as_text(name) for name in found if name.endswith(".parquet")}
+    assert any(b"depot-audit" in content for content in tables.values())
+    assert leaks({**found, **tables}, VALUES) == []
 
 
-def _formats() -> list[str]:
-    """Every format that the command knows, as its help lists them."""
+def _as_text(table: str) -> bytes:
+    """Return what a Parquet file holds: its columns are packed in ways of their own."""
+    return bytes(pd.read_parquet(table).to_csv().encode())
+
+
+def _choices(option: str) -> list[str]:
+    """Return every value that an option of the command takes, as its help lists them."""
     shown = truthmap("report", "--help", cwd=Path.cwd()).stdout
-    listed = shown.partition("--format [")[2].partition("]")[0]
+    listed = shown.partition(f"--{option} [")[2].partition("]")[0]
     return "".join(listed.split()).split("|")
 
 
 def test_nothing_printed_holds_a_secret(depot_run: DepotRun) -> None:
-    """At -vvv, on both channels; nor does a profile."""
+    """At -vvv, on both channels; nor do a profile and a comparison."""
     printed = {"stdout": depot_run.done.stdout, "stderr": depot_run.done.stderr}
     assert "PLAY RECAP" in depot_run.done.stdout + depot_run.done.stderr
     profile = truthmap("profile", depot_run.folder, cwd=depot_run.folder)
     assert "depot-intake" in profile.stdout
     printed["profile"] = profile.stdout + profile.stderr
+    differs = truthmap("diff", depot_run.folder, depot_run.folder, cwd=depot_run.folder)
+    assert differs.returncode == 0, differs.stderr
+    printed["diff"] = differs.stdout + differs.stderr
     places = {place: text.encode() for place, text in printed.items()}
     assert leaks(places, VALUES) == []
 
