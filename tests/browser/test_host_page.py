@@ -82,7 +82,8 @@ def test_a_filter_leaves_what_fits_it(
     page.get_by_role("searchbox").fill("RESTART LOOP")
     expect(page.locator("#part-a").get_by_text("is in a restart loop").first).to_be_visible()
     assert 0 < shown(page, "#part-a .f") < 10
-    assert shown(page, "#part-e .f") == 1
+    looping = [one for one in host.judgement.risks if "restart loop" in str(one.message)]
+    assert shown(page, "#part-e .f") == len(looping) > 0
 
 
 def test_what_is_in_order_can_be_found_by_a_filter(hosts: dict[str, Path], open_page: Open) -> None:
