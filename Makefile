@@ -13,7 +13,7 @@ help: ## Show what there is
 run: $(VENV)/.run ## Collect from this machine and print the report
 	@$(BIN)/truthmap run
 
-test: $(VENV)/.test tests/lab/.packages ## Run every test (lab hosts included where this machine can)
+test: $(VENV)/.test tests/lab/.packages tests/browser/.packages ## Run every test (lab hosts and a browser included where this machine can)
 	$(BIN)/pytest $(ARGS)
 
 lint: $(VENV)/.test ## Formatter, linter, type checker, Python 3.6 check, ansible-lint
@@ -64,6 +64,6 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.run
 
-.PHONY: tests/lab/.packages
-tests/lab/.packages:
-	@sh tests/packages.sh $$(grep -v '^#' tests/lab/packages.txt)
+.PHONY: tests/lab/.packages tests/browser/.packages
+tests/lab/.packages tests/browser/.packages: %/.packages:
+	@sh tests/packages.sh $$(grep -v '^#' $*/packages.txt)

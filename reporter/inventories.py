@@ -14,6 +14,7 @@ import yaml
 
 from reporter.messages import Text, text
 from reporter.profile_inventories import Inventory
+from reporter.unit_suffix import full_name
 
 __all__ = [
     "MASKED",
@@ -185,11 +186,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _unit(inventory: Inventory, name: str | None, value: Any) -> str | None:
     if inventory.unit is None:
-        return f"{name}.service" if name else None
+        return full_name(name) if name else None
     found = _named(inventory.unit, name, value)
-    if not found or "{name}" in inventory.unit:
-        return found
-    return found if "." in found else f"{found}.service"
+    return full_name(found) if found else None
 
 
 def _named(place: str, name: str | None, value: Any) -> str | None:

@@ -107,6 +107,25 @@ def together(names: Sequence[Value]) -> Text:
     return text("{name} and {rest}", name=first, rest=together(rest))
 
 
+def common(one: Text | None, other: Text) -> Text | None:
+    """Return what two sentences both say, `…` where they differ; None if they are not alike.
+
+    >>> str(common(text("{n} of {all} fail", n=1, all=9), text("{n} of {all} fail", n=2, all=9)))
+    '… of 9 fail'
+    """
+    if one is None or one.template != other.template:
+        return None
+    pairs = zip(one.values, other.values, strict=True)
+    return Text(one.template, tuple((name, _both(mine, its)) for (name, mine), (_, its) in pairs))
+
+
+def _both(one: Value, other: Value) -> Value:
+    if one == other:
+        return one
+    both = common(one, other) if isinstance(one, Text) and isinstance(other, Text) else None
+    return "…" if both is None else both
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The sentences of one language: English sentence -> the same in that language."""

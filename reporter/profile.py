@@ -21,6 +21,7 @@ from reporter.profile_listeners import DeclaredListener, listeners_of, loopback_
 from reporter.profile_models import Family, LoadEvidence, load_evidence, model_families
 from reporter.profile_schema import MOST_AGE_S, PREFIX, PROFILE
 from reporter.profile_severities import Override, severities_of
+from reporter.unit_suffix import full_name
 
 __all__ = ["TIMER", "Profile", "Profiles", "is_pattern", "load_profiles", "matches"]
 
@@ -117,11 +118,7 @@ class Profiles:
 
     def expected_units(self) -> tuple[str, ...]:
         """Return the units some profile says must run, with their suffix: timers too."""
-        names = {
-            name if "." in name else f"{name}.service"
-            for profile in self.all
-            for name in profile.expected_units
-        }
+        names = {full_name(name) for profile in self.all for name in profile.expected_units}
         timers = {name for profile in self.all for name in profile.expected_timers}
         return tuple(sorted(names | {name for name in timers if not is_pattern(name)}))
 

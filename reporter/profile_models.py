@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from reporter.errors import InputError
 from reporter.profile_check import nearest
+from reporter.unit_suffix import full_name
 
 __all__ = ["Family", "LoadEvidence", "Outcome", "load_evidence", "model_families"]
 
@@ -78,7 +79,7 @@ def load_evidence(value: Any) -> tuple[LoadEvidence, ...]:
     """Read the checked key `load_evidence`."""
     return tuple(
         LoadEvidence(
-            unit=one["unit"] if "." in one["unit"] else f"{one['unit']}.service",
+            unit=full_name(one["unit"]),
             outcomes=tuple(
                 sorted((str(name), outcome) for name, outcome in one["patterns"].items())
             ),

@@ -62,6 +62,9 @@ SECTIONS = (
 )
 """The places in part A, in the order they are read."""
 
+_HOST = "host"
+"""The subject of what rules say of the host as a whole: each speaks of something else of it."""
+
 _MOST_RESOLVING = 3
 
 
@@ -397,7 +400,12 @@ def _block(
     """Return the block; what any rule saw its subjects connected to stands in it, with evidence."""
     first = findings[0]
     subjects = dict.fromkeys(finding.verdict.subject for finding in findings)
-    talking = [finding for subject in subjects for finding in connected.get(subject, ())]
+    talking = [
+        finding
+        for subject in subjects
+        for finding in connected.get(subject, ())
+        if subject != _HOST or finding in findings
+    ]
     written = [edge for subject in subjects for edge in flows.get(subject, ())]
     if first.section == "network":
         written = []

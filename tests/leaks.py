@@ -4,31 +4,57 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import html
+import json
 import re
+import shlex
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 __all__ = ["Watch", "files_below", "leaks"]
 
 _PACKED = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
+_ESCAPED = re.compile(rb"%[0-9A-Fa-f]{2}")
 _DEEP = 3
 """How often something packed may be packed again."""
 _REST_S = 0.01
 
 
 def leaks(places: Mapping[str, bytes], secrets: Mapping[str, str]) -> list[str]:
-    """Return "NAME in PLACE" for each secret found, also under base64, gzip and zlib.
+    """Return "NAME in PLACE" for each secret found, also under base64, gzip and zlib, or escaped.
 
-    The secrets themselves are never returned: what is asserted ends up in logs.
+    Hashes without a key count too: they would confirm a guess. The secrets themselves are never
+    returned: what is asserted ends up in logs.
     """
-    return [
-        f"{name} in {place}"
-        for place, content in places.items()
-        for name, secret in secrets.items()
-        if any(secret.encode() in reading for reading in _readings(content))
-    ]
+    shapes = {name: _shapes(secret) for name, secret in secrets.items()}
+    found: dict[str, None] = {}
+    for place, content in places.items():
+        for reading in _readings(content):
+            for name, words in shapes.items():
+                if any(word in reading for word in words):
+                    found[f"{name} in {place}"] = None
+    return list(found)
+
+
+def _shapes(secret: str) -> tuple[bytes, ...]:
+    """Return a secret as it is, as URLs, JSON, HTML and shells write it, and its hashes."""
+    content = secret.encode()
+    escaped = (
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        secret.replace("/", "\\/"),
+        html.escape(secret),
+        shlex.quote(secret),
+        content.hex(),
+    )
+    hashes = (hashlib.new(name, content).hexdigest() for name in ("md5", "sha1", "sha256"))
+    return tuple(dict.fromkeys(word.encode() for word in (secret, *escaped, *hashes)))
 
 
 def files_below(*folders: Path) -> dict[str, bytes]:
@@ -42,7 +68,7 @@ def _readings(content: bytes, deep: int = _DEEP) -> Iterator[bytes]:
     yield content
     if not deep:
         return
-    for inner in (*_inflated(content), *_decoded(content)):
+    for inner in (*_inflated(content), *_decoded(content), *_unquoted(content)):
         yield from _readings(inner, deep - 1)
 
 
@@ -52,6 +78,13 @@ def _inflated(content: bytes) -> Iterator[bytes]:
             yield zlib.decompressobj(wbits=47).decompress(content)
         except zlib.error:
             return
+
+
+def _unquoted(content: bytes) -> Iterator[bytes]:
+    """Yield what stands in URLs, where some of it is escaped."""
+    if _ESCAPED.search(content):
+        yield unquote_to_bytes(content.replace(b"+", b" "))
+        yield unquote_to_bytes(content)
 
 
 def _decoded(content: bytes) -> Iterator[bytes]:

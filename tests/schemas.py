@@ -8,6 +8,7 @@ from typing import Any
 
 from reporter.evidence import archive_schemas
 from reporter.profile_schema import profile_schema
+from reporter.publish.events import event_schema
 from reporter.render.diff_v1 import diff_schema
 from reporter.render.json_v1 import report_schema
 from reporter.render.summary_v1 import summary_schema
@@ -22,6 +23,7 @@ def published() -> dict[str, dict[str, Any]]:
     """Return every published schema by file name."""
     return {
         **archive_schemas(),
+        "event-1.schema.json": event_schema(),
         "report-1.schema.json": report_schema(),
         "diff-1.schema.json": diff_schema(),
         "summary-1.schema.json": summary_schema(),

@@ -9,6 +9,7 @@ import ast
 import json
 from collections.abc import Iterator
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 from jinja2 import Environment, nodes
@@ -21,9 +22,14 @@ REPORTER = Path(__file__).resolve().parents[1] / "reporter"
 ALLOWED = {
     "diff/reading.py": "reads back the sentences of a JSON report, which were extracted there",
     "messages.py": "makes sentences of sentences, whose text it does not choose",
+    "render/html/environment.py": "passes on what the template says, which is extracted there",
+    "render/markdown.py": "passes on what the template says, which is extracted there",
     "render/text.py": "passes on what the template says, which is extracted there",
 }
 """Where a sentence may be made of what is no constant, and why."""
+
+PRODUCT = "Truth Map"
+"""A name is the same in every language."""
 
 
 @cache
@@ -47,11 +53,42 @@ def untranslated(language: str) -> list[str]:
 def template_words() -> list[str]:
     """Return what templates say without asking a catalogue."""
     return [
-        f"{path.name}: {data.data.strip()}"
-        for path, tree in _trees()
-        for data in tree.find_all(nodes.TemplateData)
-        if _has_words(data.data)
+        f"{path.name}: {said.strip()}"
+        for path in _templates_found()
+        for said in _said(path)
+        if _has_words(said.replace(PRODUCT, ""))
     ]
+
+
+def _said(path: Path) -> Iterator[str]:
+    """Yield what a template says itself: of HTML, what a reader sees or hears of it."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffixes[-2:] != [".html", ".j2"]:
+        tree = Environment(autoescape=True).parse(source)
+        yield from (data.data for data in tree.find_all(nodes.TemplateData))
+        return
+    tokens = Environment(autoescape=True).lex(source)
+    words = _Words()
+    words.feed("".join(value for _, kind, value in tokens if kind == "data"))
+    yield from words.said
+
+
+class _Words(HTMLParser):
+    """Collects text, and the attributes that are read out or shown."""
+
+    READ = frozenset({"alt", "aria-label", "aria-description", "label", "placeholder", "title"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect the attributes of a tag."""
+        self.said += [value or "" for name, value in attrs if name in self.READ]
+
+    def handle_data(self, data: str) -> None:
+        """Collect text."""
+        self.said.append(data)
 
 
 def _has_words(sentence: str) -> bool:
@@ -99,13 +136,13 @@ def _constants(argument: ast.expr | None) -> Iterator[str | None]:
         yield None
 
 
-def _trees() -> Iterator[tuple[Path, nodes.Template]]:
-    for path in sorted(REPORTER.rglob("*.j2")):
-        yield path, Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+def _templates_found() -> list[Path]:
+    return sorted(REPORTER.rglob("*.j2"))
 
 
 def _templates() -> Iterator[tuple[str, str | None]]:
-    for path, tree in _trees():
+    for path in _templates_found():
+        tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
         for call in tree.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "_":
                 first = call.args[0] if call.args else None

@@ -14,6 +14,7 @@ from reporter import outputs
 from reporter import report as reports
 from reporter.commands.exits import FINDINGS, INCOMPLETE, OK, USAGE, complain
 from reporter.commands.options import options_of
+from reporter.commands.publishing import publish_option
 from reporter.diff.gate import any_new
 from reporter.diff.reading import load_side
 from reporter.diff.side import Side, side_of
@@ -65,7 +66,8 @@ language_option = click.option(
     type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
-    help="Language of what a person reads: English or Norwegian (bokmål). JSON has none.",
+    help="Language of what a person reads: English or Norwegian (bokmål). What programs read has "
+    "none.",
 )
 
 report_options = options_of(
@@ -79,8 +81,10 @@ report_options = options_of(
     click.option(
         "--out",
         type=click.Path(path_type=Path),
-        help="File or folder to write to, instead of stdout.",
+        help="File or folder to write to, instead of stdout. Of csv and parquet a file is the "
+        "table of findings.",
     ),
+    publish_option,
     language_option,
     PROFILE,
     WAIVERS,

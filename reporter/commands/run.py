@@ -11,6 +11,7 @@ from reporter import archive as archives
 from reporter import outputs
 from reporter import report as reports
 from reporter.commands.collecting import collect_archive, collect_options, interrupted
+from reporter.commands.exits import USAGE
 from reporter.commands.judging import (
     exit_code,
     profiles_of,
@@ -19,7 +20,9 @@ from reporter.commands.judging import (
     summarise,
     waivers_of,
 )
+from reporter.commands.publishing import published, show
 from reporter.locale import catalogue
+from reporter.publish.urls import sinks_of
 
 __all__ = ["run"]
 
@@ -30,6 +33,7 @@ __all__ = ["run"]
 def run(
     formats: tuple[str, ...],
     out: Path | None,
+    urls: tuple[str, ...],
     lang: str,
     profile: Path | None,
     waivers: Path | None,
@@ -45,20 +49,23 @@ def run(
     """
     profiles, accepted = profiles_of(profile), waivers_of(waivers)
     since = side_of_path(new_since, profiles, accepted, fail_on)
+    chosen = tuple(dict.fromkeys(formats)) or outputs.DEFAULT
+    outputs.require(chosen)
+    sinks = sinks_of(urls)
     folder, stopped = collect_archive(options)
     if stopped:
         return interrupted(folder)
     loaded = archives.load([folder])
     report = reports.build(loaded, profiles, accepted)
     sentences = catalogue(lang)
-    chosen = formats or tuple(outputs.FORMATS)
     written = outputs.write(report, chosen, out or folder / "report", sentences)
     if out is None:
-        shown = formats[0] if len(formats) == 1 else "text"
-        click.echo(outputs.render(report, shown, sentences), nl=False)
+        one = len(chosen) == 1 and chosen[0] not in outputs.BINARY | outputs.PAGES
+        show(report, chosen[0] if one else "text", sentences)
     click.echo("", err=True)
     click.echo(f"Archive: {folder}", err=True)
     for path in written:
         click.echo(f"Report:  {path}", err=True)
+    well = published(report, chosen, sinks, sentences)
     summarise(report, summary)
-    return exit_code(report, fail_on, min_coverage, since)
+    return exit_code(report, fail_on, min_coverage, since) if well else USAGE

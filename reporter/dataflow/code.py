@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from reporter.engine import HostContext
@@ -14,7 +14,13 @@ from reporter.parsers.config_units import EnvUse
 from reporter.parsers.systemd_units import Units
 from reporter.rules.config_view import View
 from reporter.source.model import Scan
-from reporter.source.streams import Environments, StreamUse, StreamUses, configured_streams
+from reporter.source.streams import (
+    Environments,
+    How,
+    StreamUse,
+    StreamUses,
+    configured_streams,
+)
 
 __all__ = ["NO_CODE", "Code", "code_of"]
 
@@ -25,13 +31,16 @@ _PROBE = "repository_source"
 class Code:
     """The code of a host's units as far as it was read; `missing` says why it was not.
 
-    `asked` is false where the run did not look for any.
+    `asked` is false where the run did not look for any; `unset` says why no value of the units'
+    environment files is known, `unread` by unit why not all of its values are.
     """
 
     asked: bool
     scan: Scan | None
     missing: Missing | None
     environments: Environments
+    unset: Missing | None = None
+    unread: Mapping[str, Missing] = field(default_factory=dict)
 
     @cached_property
     def uses(self) -> StreamUses:
@@ -42,7 +51,11 @@ class Code:
 
     def writers(self, stream: str) -> Iterator[StreamUse]:
         """Iterate over the places that write the stream, where its whole name is known."""
-        return (use for use in self._written.get(stream, ()) if use.resolved)
+        return (use for use in self._named("writes", stream) if use.resolved)
+
+    def followers(self, stream: str) -> Iterator[StreamUse]:
+        """Iterate over the places that read the stream by that name, and without a group."""
+        return (use for use in self._named("reads", stream) if use.resolved and use.group is None)
 
     @property
     def gap(self) -> Missing | None:
@@ -51,7 +64,20 @@ class Code:
             return self.missing
         if self.scan is not None and not self.scan.complete:
             return Missing(self.scan.record, text("the scan of the code did not get through"))
-        return None
+        return self.unset if self.asked else None
+
+    def unsure(self, how: How) -> Missing | None:
+        """Say why a unit's code may write, or read, any stream; as `gap`, and by what it is told.
+
+        A name that the code takes from an environment file which was not read may be any.
+        """
+        if self.gap is not None:
+            return self.gap
+        open_uses = [use.unit for use in self.uses.uses if use.how == how and not use.resolved]
+        lost = [one.unit for one in self.uses.unresolved if one.how == how]
+        return next(
+            (self.unread[unit] for unit in (*open_uses, *lost) if unit in self.unread), None
+        )
 
     @property
     def tried(self) -> Text:
@@ -80,13 +106,15 @@ class Code:
             said.append(text("not all of it was read"))
         return joined(said, "; ")
 
+    def _named(self, how: How, stream: str) -> tuple[StreamUse, ...]:
+        return self._by_name.get((how, stream), ())
+
     @cached_property
-    def _written(self) -> Mapping[str, tuple[StreamUse, ...]]:
-        found: dict[str, list[StreamUse]] = {}
+    def _by_name(self) -> Mapping[tuple[How, str], tuple[StreamUse, ...]]:
+        found: dict[tuple[How, str], list[StreamUse]] = {}
         for use in self.uses.uses:
-            if use.how == "writes":
-                found.setdefault(use.stream, []).append(use)
-        return {stream: tuple(uses) for stream, uses in found.items()}
+            found.setdefault((use.how, use.stream), []).append(use)
+        return {key: tuple(uses) for key, uses in found.items()}
 
 
 NO_CODE = Code(False, None, None, {})
@@ -111,10 +139,36 @@ def code_of(
         or isinstance(unit_env_files, Missing)
         or isinstance(env_files, Missing)
     ):
-        return Code(asked, source_scan, None, {})
+        facts = (units, unit_env_files, env_files)
+        unset = next(one for one in facts if isinstance(one, Missing))
+        unknown = {program.unit: _Partly({}) for program in source_scan.programs}
+        return Code(asked, source_scan, None, unknown, unset)
     view = View(host, units, unit_env_files, env_files)
-    environments = {
-        service.unit.name: {name: held.setting.value for name, held in service.effective.items()}
-        for service in view.services
-    }
-    return Code(asked, source_scan, None, environments)
+    environments: dict[str, Mapping[str, str | None]] = {}
+    unread: dict[str, Missing] = {}
+    for service in view.services:
+        known = {name: held.setting.value for name, held in service.effective.items()}
+        environments[service.unit.name] = known
+        if service.missing:
+            environments[service.unit.name] = _Partly(known)
+            unread[service.unit.name] = service.missing[0]
+    return Code(asked, source_scan, None, environments, unread=unread)
+
+
+class _Partly(Mapping[str, str | None]):
+    """The variables of a unit of which not every file was read: any other may be set, too."""
+
+    def __init__(self, known: Mapping[str, str | None]) -> None:
+        self._known = known
+
+    def __getitem__(self, name: str) -> str | None:
+        return self._known.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)

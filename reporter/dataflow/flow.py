@@ -113,6 +113,12 @@ class Flow:
         """Every stream of every server."""
         return tuple(one for server in self.servers for one in server.streams)
 
+    @property
+    def originals(self) -> tuple[ServerFlow, ...]:
+        """The servers whose streams are their own, and no copy of another's on this host."""
+        copies = self.observed.surveys.copies
+        return tuple(one for one in self.servers if one.server.endpoint not in copies)
+
     @cached_property
     def graph(self) -> Dataflow:
         """The map of it all."""

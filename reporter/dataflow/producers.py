@@ -98,12 +98,14 @@ class Producers:
     """The producers of one stream.
 
     `tried` says what was looked at and did not tell; `named_by` are units whose command line
-    names the stream without saying what for.
+    names the stream without saying what for, `chosen_by` those whose code writes one of several
+    streams, of which it is one.
     """
 
     known: tuple[Producer, ...]
     candidates: tuple[Candidate, ...]
     named_by: tuple[str, ...]
+    chosen_by: tuple[str, ...]
     tried: tuple[Text, ...]
     gaps: tuple[Missing, ...]
 
@@ -129,6 +131,10 @@ def producers_of(
     known += [one for one in configured if one.unit not in said]
     said = {one.unit for one in known if one.unit}
     known += [one for one in _in_code(stream, observed) if one.unit not in said]
+    said = {one.unit for one in known if one.unit}
+    chosen = [one for one in _in_code(stream, observed, choice=True) if one.unit not in said]
+    if not known and len(chosen) == 1:
+        known, chosen = chosen, []
     candidates = tuple(_candidates(stream, activity, clients, observed)) if not known else ()
     may_add = _may_add(stream, activity, clients, observed) if not known else ()
     hidden = _hidden(stream, activity, clients, observed)
@@ -143,6 +149,7 @@ def producers_of(
         known=tuple(known),
         candidates=candidates,
         named_by=tuple(unit for unit in named_by if unit not in said),
+        chosen_by=tuple(one.name for one in chosen),
         tried=tried,
         gaps=_gaps(observed),
     )
@@ -242,13 +249,18 @@ def _configured(
     return writers, named
 
 
-def _in_code(stream: Stream, observed: Observed) -> Iterator[Producer]:
-    """Yield the units whose code writes to the stream, each with the places that say so."""
+def _in_code(stream: Stream, observed: Observed, choice: bool = False) -> Iterator[Producer]:
+    """Yield the units whose code writes to the stream, each with the places that say so.
+
+    With `choice` those where it is one of several that the code may mean.
+    """
     places: dict[str, dict[Citation, None]] = {}
     for use in observed.code.writers(stream.name):
-        places.setdefault(use.unit, {})[use.cite()] = None
+        if use.choice == choice:
+            places.setdefault(use.unit, {})[use.cite()] = None
+    confidence: Confidence = "inferred" if choice else "configured"
     for unit in sorted(places):
-        yield _producer(unit, "configured", None, observed, tuple(places[unit])[:_PLACES])
+        yield _producer(unit, confidence, None, observed, tuple(places[unit])[:_PLACES])
 
 
 def _options(line: str, stream: str) -> Iterator[str]:

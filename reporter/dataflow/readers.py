@@ -289,6 +289,7 @@ class _Judge:
         *,
         attempts_shown: bool,
     ) -> None:
+        self._cases = cases
         self._left = left
         self._clients = clients
         self._now = now
@@ -366,14 +367,13 @@ class _Judge:
 
     def _late(self, case: _Case) -> tuple[Life, str, list[UsedConnection]]:
         """Judge a group whose entries wait: a connection that waits too is not its reader's."""
-        consumers = case.group.consumers or ()
         holding = [
             one
             for one in self._reading
             if not one.waits
             and (
                 bool(case.units.intersection(one.units))
-                or any(_same(consumer, one) for consumer in consumers)
+                or (_last_read(case, one) and not self._is_anothers(case, one))
             )
         ]
         if holding:
@@ -383,6 +383,18 @@ class _Judge:
         if not self._clients.complete or self._unseen(case):
             return "unknown", "unseen", []
         return "dead", "gone", []
+
+    def _is_anothers(self, case: _Case, one: UsedConnection) -> bool:
+        """Say whether a connection is the reader's of a group that goes by its unit's name.
+
+        Readers that went at one moment, as with a deployment, all were seen last at that moment.
+        """
+        return any(
+            other.group.name != case.group.name
+            and bool(other.units.intersection(one.units))
+            and _last_read(other, one)
+            for other in self._cases
+        )
 
     def _unseen(self, case: _Case) -> bool:
         """Say whether a client of an unknown unit may be its reader: one that does not wait.
@@ -419,6 +431,10 @@ class _Judge:
         if self._unseen(case):
             return "unknown", "unseen", []
         return "dead", "gone" if case.group.consumers else "nobody", []
+
+
+def _last_read(case: _Case, one: UsedConnection) -> bool:
+    return any(_same(consumer, one) for consumer in case.group.consumers or ())
 
 
 def _same(consumer: Consumer, one: UsedConnection) -> bool:

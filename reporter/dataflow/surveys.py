@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +43,22 @@ class Surveys:
             for stream in sorted(survey.streams, key=lambda one: (one.db, one.name))
         )
 
+    @cached_property
+    def copies(self) -> frozenset[str]:
+        """The endpoints of replicas of another server of this host: their streams are its."""
+        return frozenset(one.endpoint for one in self.servers if self._is_copy(one))
+
+    def _is_copy(self, server: Server) -> bool:
+        info = server.survey.info if server.survey else {}
+        if server.remote or info.get("role") != "slave":
+            return False
+        primary, port = info.get("master_host", ""), info.get("master_port", "?")
+        own = server.endpoint.rpartition(":")[0].strip("[]")
+        if not _is_loopback(primary) and primary != own:
+            return False
+        others = (one for one in self.servers if not one.remote and one is not server)
+        return any(one.endpoint.rpartition(":")[2] == port for one in others)
+
     def subject(self, survey: Survey, stream: Stream) -> str:
         """Return what a finding about the stream is about: unique on the host."""
         return self._subjects[survey.endpoint, stream.db, stream.name]
@@ -61,6 +78,13 @@ class Surveys:
             taken.add(shown)
             given[survey.endpoint, stream.db, stream.name] = shown
         return given
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def _place(survey: Survey, stream: Stream) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reporter.diff.gate import is_new, loops_on_both
+from reporter.diff.gate import is_new, passes_by
 from reporter.diff.model import FindingChange, How
 from reporter.diff.side import Seen
 
@@ -45,7 +45,7 @@ def _changes(old: Mapping[str, Seen], new: Mapping[str, Seen]) -> Iterator[Findi
         elif now is None and before is not None:
             how = _vanished(before, blind_now)
         elif before is not None and now is not None:
-            how = None if loops_on_both(old, new, now) else _moved(before, now)
+            how = None if passes_by(old, new, now) else _moved(before, now)
         else:
             how = None
         if how is not None:

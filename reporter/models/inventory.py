@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reporter.findings import Missing
@@ -61,13 +61,15 @@ def inventory_of(
         if not isinstance(one, Missing):
             gaps.extend(one.gaps())
     asked_for = () if isinstance(named, Missing) else named.folders
-    seen = {folder.path for folder in asked_for}
     beside = () if isinstance(found, Missing) else found.folders
-    others = tuple(folder for folder in beside if folder.path not in seen)
+    if isinstance(named, Missing):
+        # What a link leads to may be a folder that was named, and is judged by its name there.
+        beside = tuple(folder for folder in beside if folder.real == folder.path)
+    others = tuple(_once(beside, asked_for))
     models: dict[str, Model] = {}
     for folder in (*asked_for, *others):
         for model in _models(folder, profiles):
-            models.setdefault(model.file.path, model)
+            models.setdefault(folder.real + model.file.path.removeprefix(folder.path), model)
     return Inventory(
         named=asked_for,
         found=tuple(folder for folder in others if any(_models(folder, profiles))),
@@ -75,6 +77,15 @@ def inventory_of(
         gaps=tuple(gaps),
         asked=not (isinstance(named, Missing) and isinstance(found, Missing)),
     )
+
+
+def _once(folders: Iterable[ModelFolder], known: Iterable[ModelFolder]) -> Iterator[ModelFolder]:
+    """Yield the folders that are none of the known ones, each once, whatever links lead there."""
+    seen = {place for folder in known for place in (folder.path, folder.real)}
+    for folder in folders:
+        if seen.isdisjoint((folder.path, folder.real)):
+            seen.add(folder.real)
+            yield folder
 
 
 def _models(folder: ModelFolder, profiles: Profiles) -> Iterator[Model]:

@@ -9,6 +9,8 @@ Sample (rows of a folder, the one with `root` the last):
     {"path": "/srv/models/old", "type": "directory", ..., "error": "Permission denied"}
     {"root": "/srv/models", "outcome": "collected", "reason": null, "cut": null, "path": ...}
 
+A folder that links lead to has `real`, the path without them.
+
 `end` says whether the end that the format asks for is there, null where it does not tell.
 """
 
@@ -74,9 +76,13 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """One folder that was asked for. `cut` says why not all that is in it is shown."""
+    """One folder that was asked for. `cut` says why not all that is in it is shown.
+
+    `real` is its path without symlinks.
+    """
 
     path: str
+    real: str
     outcome: Outcome
     reason: str | None
     files: tuple[StoredFile, ...]
@@ -159,6 +165,7 @@ def _folder(
             files.append(_file(row, Citation(record.id, shown)))
     return ModelFolder(
         path=str(root["root"]),
+        real=str(root.get("real", root["root"])),
         outcome=root["outcome"],
         reason=root.get("reason"),
         files=tuple(files),

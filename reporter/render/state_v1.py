@@ -38,8 +38,8 @@ class GapV1(msgspec.Struct, frozen=True):
 class StateV1(msgspec.Struct, frozen=True):
     """The things of a host, and what may be missing of them."""
 
-    things: tuple[ThingV1, ...] = ()
-    gaps: tuple[GapV1, ...] = ()
+    things: tuple[ThingV1, ...]
+    gaps: tuple[GapV1, ...]
 
 
 def state_v1(state: HostState) -> StateV1:

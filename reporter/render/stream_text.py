@@ -12,16 +12,16 @@ from reporter.messages import Text, Value, joined, text
 from reporter.render.terminal import Shown
 from reporter.words import CONFIDENCES
 
-__all__ = ["WIDTH", "table_lines"]
+__all__ = ["HEADS", "LEGEND", "MOST", "WIDTH", "cells", "prefix_of", "table_lines", "title"]
 
 WIDTH = 120
 """Columns the table may take; prose has fewer."""
 
-_MOST = 200
+MOST = 200
 """Rows shown of one server: the JSON report holds them all."""
 
 _LENGTH = text("LENGTH")
-_HEADS = (
+HEADS = (
     text("STREAM"),
     text("PRODUCER"),
     text("CONSUMER"),
@@ -29,7 +29,7 @@ _HEADS = (
     _LENGTH,
     text("LAST EVENT"),
 )
-_RIGHT = _HEADS.index(_LENGTH)
+_RIGHT = HEADS.index(_LENGTH)
 _UNKNOWN = text("UNKNOWN")
 _ACTIVE = {"yes": text("YES"), "stale": text("STALE"), "no": text("NO"), "unknown": _UNKNOWN}
 _LIFE = {"stuck": text("STUCK"), "dead": text("DEAD"), "unknown": _UNKNOWN}
@@ -37,7 +37,7 @@ _HEALTH = {"down": text("DOWN"), "unstable": text("RESTARTING")}
 _NO_GROUP = "none"
 """As the reference has it, in every language."""
 _BREAK = re.compile(r"(?<=[-_.:/,@])")
-_LEGEND = text(
+LEGEND = text(
     "claimed: the entries' own source field says so. configured: the unit's command line names the "
     "stream. inferred: no other unit can be it. A group without a mark has a live reader. A plain "
     "XREAD reader leaves no trace and stands nowhere here."
@@ -50,17 +50,17 @@ def table_lines(table: StreamTable, shown: Shown) -> Iterator[str]:
         yield from _server(server, shown)
         yield ""
     if table.rows:
-        yield from _wrapped(shown(_LEGEND), WIDTH - 20)
+        yield from _wrapped(shown(LEGEND), WIDTH - 20)
 
 
 def _server(server: ServerTable, shown: Shown) -> Iterator[str]:
-    rows = server.rows[:_MOST]
-    prefix = _prefix([row.stream for row in rows])
-    yield from _wrapped(shown(_title(server, prefix)), WIDTH - 20)
+    rows = server.rows[:MOST]
+    prefix = prefix_of([row.stream for row in rows])
+    yield from _wrapped(shown(title(server, prefix)), WIDTH - 20)
     several = len({row.db for row in rows}) > 1
     if rows:
-        heads = [shown(head) for head in _HEADS]
-        yield from _grid(heads, [_cells(row, prefix, shown, several=several) for row in rows])
+        heads = [shown(head) for head in HEADS]
+        yield from _grid(heads, [cells(row, prefix, shown, several=several) for row in rows])
     if len(server.rows) > len(rows):
         more = len(server.rows) - len(rows)
         yield shown(text("and {more} more: --format json holds every row", more=more))
@@ -68,7 +68,8 @@ def _server(server: ServerTable, shown: Shown) -> Iterator[str]:
         yield from _wrapped(f"- {shown(note)}", WIDTH - 20, "  ")
 
 
-def _title(server: ServerTable, prefix: str) -> Text:
+def title(server: ServerTable, prefix: str) -> Text:
+    """Return what stands above a server's rows, whose names all begin with `prefix`."""
     if not server.rows:
         return server.title
     counted = joined([server.title, text("streams: {count}", count=len(server.rows))])
@@ -77,7 +78,7 @@ def _title(server: ServerTable, prefix: str) -> Text:
     return text("{counted} (all names begin with {prefix})", counted=counted, prefix=prefix)
 
 
-def _prefix(names: Sequence[str]) -> str:
+def prefix_of(names: Sequence[str]) -> str:
     """Return what all names begin with, up to a divider; nothing for fewer than three."""
     if len(names) < 3:
         return ""
@@ -91,7 +92,8 @@ Cell = list[str]
 """The parts of a cell: each begins a line."""
 
 
-def _cells(row: StreamRow, prefix: str, shown: Shown, *, several: bool) -> tuple[Cell, ...]:
+def cells(row: StreamRow, prefix: str, shown: Shown, *, several: bool) -> tuple[Cell, ...]:
+    """Return the row's cells under `HEADS`; `several` databases are told apart."""
     name = row.stream.removeprefix(prefix)
     return (
         [shown(f"{name} (db{row.db})" if several and row.db else name)],

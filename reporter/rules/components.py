@@ -159,9 +159,8 @@ def _status(component: Component, search: Search) -> Status:
 
 def _homeless(component: Component, search: Search) -> bool:
     """Whether it is said to have no unit of its own, and was looked for all over in vain."""
-    if component.dedicated_unit or search.missing:
-        return False
-    if any(part.kind in {"unit", "process"} for part in search.parts):
+    found = any(part.kind in {"unit", "process"} for part in search.parts)
+    if component.dedicated_unit or found:
         return False
     return search.homes == len(component.units) + len(component.processes) > 0
 

@@ -152,9 +152,12 @@ class Application:
         return tuple(Citation(record, "\n".join(rows)) for record, rows in by_record.items())
 
     def short(self, unit: UnitView) -> str:
-        """Return the unit's name without the prefix its profile's patterns have in common."""
+        """Return the unit's name without the prefix its profile's patterns have in common.
+
+        An instance keeps its template's name: what is left would be a mere number.
+        """
         patterns = self.profile.units if self.profile else ()
-        prefixes = [one[:-1] for one in patterns if one.endswith("*")]
+        prefixes = [one[:-1] for one in patterns if one.endswith("*") and not one.endswith("@*")]
         fitting = [one for one in prefixes if unit.name.startswith(one) and unit.name != one]
         return unit.name.removeprefix(max(fitting, key=len, default=""))
 

@@ -179,7 +179,7 @@ def model_file_faults(
         XGBoost or LightGBM file shorter than it says
         a symlink to a model that does not exist                         degraded, P2
         a model file every user of the host may write                    degraded, P2
-        two files of different names and the same content                degraded, P3
+        two files of a folder, of different names, the same content      degraded, P3
 
     Why: a model that cannot be loaded is often replaced by a dummy in silence; a version that is
     the same as the one before was never trained; and who may write a pickle, runs as its reader.
@@ -234,10 +234,10 @@ def _fault(file: StoredFile) -> Text | None:
 
 
 def _copies(inventory: Inventory) -> Iterator[Verdict]:
-    by_hash: dict[str, list[Model]] = {}
+    by_hash: dict[tuple[str, str], list[Model]] = {}
     for model in inventory.models:
         if model.file.sha256 is not None and model.file.size:
-            by_hash.setdefault(model.file.sha256, []).append(model)
+            by_hash.setdefault((model.folder, model.file.sha256), []).append(model)
     for models in by_hash.values():
         own = sorted(
             (one for one in models if not _is_alias(one.file.name)), key=lambda one: one.file.path

@@ -50,6 +50,7 @@ def redis_replication(
         a replica whose link is down and which answers no reads (MASTERDOWN)    P1
         a replica whose link has been down for a minute or more                 P2
         a replica whose link is down for less, or that copies its primary       P3
+        (a link that was never up is down since the replica's start)
         a primary with a replica last heard of more than 10 s ago               P2
         a primary with a replica that still copies                              P3
         a Sentinel that holds a primary for down                                P1
@@ -130,7 +131,8 @@ def _replica(survey: Survey) -> Iterator[Fault]:
     elif survey.info.get("master_sync_in_progress") == "1":
         yield Fault("P3", text("a replica that copies its primary {primary}", primary=primary))
     else:
-        lost = down is None or down < 0 or down >= BROKEN_S
+        without = survey.number("uptime_in_seconds") if down is None or down < 0 else down
+        lost = without is None or without >= BROKEN_S
         yield Fault(
             "P2" if lost else "P3",
             text(

@@ -13,7 +13,7 @@ from reporter.parsers.sockets_open import End, Socket, Sockets
 from reporter.parsers.sockets_processes import Process, Processes
 from reporter.rules.socket_owners import INIT, Owner, owner_of
 
-__all__ = ["PICKED", "ROOT_BY_DESIGN", "listening_ports"]
+__all__ = ["PICKED", "ROOT_BY_DESIGN", "Listener", "listeners_of", "listening_ports"]
 
 LISTENERS = text("Listening ports")
 
@@ -120,7 +120,7 @@ def listening_ports(
 
     Source: ss(8), sshd(8), master(8postfix), systemd.socket(5), ip(7) ip_local_port_range.
     """
-    found = _listeners(sockets, socket_processes, host)
+    found = listeners_of(sockets, socket_processes, host)
     picked = [one for one in found if one.proto == "udp" and one.at.port in PICKED]
     allowed = host.profiles.root_listeners()
     for listener in found:
@@ -141,9 +141,10 @@ def listening_ports(
         )
 
 
-def _listeners(
+def listeners_of(
     sockets: Sockets, processes: Processes | Missing, host: HostContext
 ) -> list[Listener]:
+    """Return every listener with its owner, ordered by protocol and address."""
     groups: dict[tuple[str, End], list[Socket]] = {}
     for socket in sockets.listening:
         groups.setdefault((socket.proto, socket.local), []).append(socket)

@@ -72,12 +72,15 @@ def stream_activity(
 
     Limits: whoever adds an entry may choose its ID, and XSETID the last one: of a stream without
     entries that is all there is to go by. How many entries were trimmed is counted since 7.0.
-    Streams of a database whose scan did not reach its end may be missing here.
+    Streams of a database whose scan did not reach its end may be missing here. Those of a replica
+    whose primary is on the same host are judged there.
 
     Source: Redis documentation, XINFO STREAM, XADD, "Redis Streams"; ISO 8601.
     """
     surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
     for survey, stream in surveys:
+        if survey.endpoint in surveys.copies:
+            continue
         yield _judged(surveys, survey, stream, host)
 
 

@@ -87,14 +87,15 @@ def stream_groups(
     to the groups whose names, or consumers' names, begin with the unit's: an inference. Clients
     on unix sockets and other hosts have no unit here. A reader that connects only now and then
     looks dead in between. Lag may be null in Redis itself (entries
-    were deleted, or the group was set to an ID): then it is not known, unless nothing waits.
+    were deleted, or the group was set to an ID): then it is not known, unless nothing waits. Groups
+    at a replica whose primary is on the same host are judged there.
 
     Source: Redis documentation, XINFO CONSUMERS, XINFO GROUPS, XPENDING, CLIENT LIST; t_stream.c
     and blocked.c of Redis 6.0 to 8.0.
     """
     surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
     flow = Flow(Observed(host, surveys, sockets, socket_processes, units))
-    for stream in flow.streams:
+    for stream in (one for server in flow.originals for one in server.streams):
         if stream.groups is None:
             yield _not_known(stream, host)
         for state in stream.groups or ():

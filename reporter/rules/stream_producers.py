@@ -69,7 +69,8 @@ def stream_producers(
     How it is known is the finding's confidence: claimed, by the source field of the entries
     themselves; configured, by a unit's own command line that names the stream as its output, or by
     its code, which writes to it by that name;
-    inferred, where exactly one unit can be it. Several are candidates and named as such. A source
+    inferred, where exactly one unit can be it (also by code that may mean one of several streams).
+    Several are candidates and named as such. A source
     is matched to a unit by its name: case and -_. alike, without the application's prefix, with
     or without -service, and only where one unit fits.
 
@@ -86,14 +87,16 @@ def stream_producers(
     EVALSHA. Candidates are connections open when the last entry came whose last command was XADD;
     clients on unix sockets and other hosts have no unit here. Only the newest entries are read.
     Command lines are masked: a stream's name is kept in them where it was known when they were.
+    Streams of a replica whose primary is on the same host are judged there.
 
     Source: Redis documentation, CLIENT LIST; ss(8); systemctl(1).
     """
     surveys = surveys_of(host, redis_listeners, redis_servers, redis_named, redis_remote)
     code = code_of(host, source_scan, units, unit_env_files, env_files)
     flow = Flow(Observed(host, surveys, sockets, socket_processes, units, unit_files, code))
-    for stream in flow.streams:
-        yield _judged(stream, host)
+    for server in flow.originals:
+        for stream in server.streams:
+            yield _judged(stream, host)
 
 
 def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
@@ -176,7 +179,7 @@ def _judged(stream: StreamFlow, host: HostContext) -> Verdict:
 
 def _unread(observed: Observed) -> Missing | None:
     """Say why a unit's code may write the stream although none that was read does."""
-    return observed.code.gap
+    return observed.code.unsure("writes")
 
 
 def _said(known: tuple[Producer, ...]) -> Producer:
@@ -263,6 +266,15 @@ def _details(stream: StreamFlow) -> Iterator[Text]:
     strange = [one.source or "?" for one in claims if one.health == "no unit"]
     if strange:
         yield text("no unit of this host goes by the name {names}", names=", ".join(strange))
+    yield from _chosen(stream)
+
+
+def _chosen(stream: StreamFlow) -> Iterator[Text]:
+    if stream.producers.chosen_by:
+        yield text(
+            "it is one of several streams that the code of {units} may write",
+            units=", ".join(stream.producers.chosen_by),
+        )
 
 
 def _tried(stream: StreamFlow) -> Iterator[Text]:
@@ -277,6 +289,7 @@ def _tried(stream: StreamFlow) -> Iterator[Text]:
             "its name stands in the command line of {units}, which may read or write it",
             units=", ".join(producers.named_by),
         )
+    yield from _chosen(stream)
     said = producers.tried[0]
     for one in producers.tried[1:]:
         said = text("{first}; {then}", first=said, then=one)

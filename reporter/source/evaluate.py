@@ -96,16 +96,23 @@ class Evaluator:
         parts = [self.value(part, scope) for part in one[1]]
         lists = [tuple(v for v in part if isinstance(v, Several)) for part in parts]
         if parts and all(lists):
-            return (Several(tuple(item for part in lists for item in part[0].items)),)
+            items = tuple(item for part in lists for item in part[0].items)
+            return (Several(items, exact=all(part[0].exact for part in lists)),)
         return joined(parts)
 
     def _list(self, one: Sequence[Any], scope: Scope) -> Values:
         items: list[Values] = []
+        exact = True
         for item in one[1]:
             inner = self.value(item[1], scope) if item[0] == "e" else ()
             spread = next((v for v in inner if isinstance(v, Several)), None)
             items.extend(spread.items if spread else [self.value(item, scope)])
-        return (Several(tuple(items)),)
+            exact = exact and (spread is None or spread.exact)
+        return (Several(tuple(items), exact),)
+
+    def _comprehension(self, one: Sequence[Any], scope: Scope) -> Values:
+        items = tuple((item,) for item in self.value(one[1], scope))
+        return (Several(items, exact=bool(one[2])),)
 
     def _dict(self, one: Sequence[Any], scope: Scope) -> Values:
         pairs: list[tuple[Values, Values]] = []
@@ -171,7 +178,8 @@ class Evaluator:
         found: list[Value] = []
         for value in self.value(one[1], scope):
             if isinstance(value, Several):
-                if number is not None and -len(value.items) <= number < len(value.items):
+                there = number is not None and -len(value.items) <= number < len(value.items)
+                if number is not None and there and value.exact:
                     found.extend(value.items[number])
                 else:
                     found.extend(candidates(v for item in value.items for v in item))
@@ -315,6 +323,7 @@ _KINDS = {
     "u": "other",
     "f": "joined",
     "l": "list",
+    "q": "comprehension",
     "d": "dict",
     "o": "choice",
     "g": "environment_variable",

@@ -196,6 +196,8 @@ class Objects:
             for key in self._of.environment:
                 if key.lower() == name.lower():
                     return self._of.variable(key, values)
+            if name.upper() in self._of.environment:
+                return self._of.variable(name.upper(), values)
         return values
 
     def made(

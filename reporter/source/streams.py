@@ -43,7 +43,8 @@ class StreamUse:
     """One stream one unit's code names: `stream` and `group` have `*` for what is not known.
 
     `confidence` is `configured`, or `inferred` where the name is one of several candidates or the
-    wrapper was found by its name alone. `why` says why a part is not known, else None.
+    wrapper was found by its name alone; `choice` is the former. `why` says why a part is not known,
+    else None.
     """
 
     unit: str
@@ -55,6 +56,7 @@ class StreamUse:
     line: int
     record: str
     why: Text | None = None
+    choice: bool = False
 
     @property
     def resolved(self) -> bool:
@@ -76,6 +78,11 @@ class Unresolved:
     path: str
     line: int
     why: Text
+
+    @property
+    def how(self) -> How:
+        """What the call does."""
+        return _VERBS[self.call][0]
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,7 @@ def _of_call(
                 line=line,
                 record=scan.record,
                 why=stream.why,
+                choice=not stream.sure,
             )
 
 

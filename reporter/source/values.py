@@ -71,9 +71,13 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list, tuple or set: for each place what may stand there."""
+    """A list, tuple or set: for each place what may stand there.
+
+    Not `exact`: some of the places may be missing.
+    """
 
     items: tuple[Values, ...]
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

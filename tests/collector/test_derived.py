@@ -264,3 +264,24 @@ def test_targets_that_profiles_name(look: Look, tmp_path: Path) -> None:
         paths[1]: "absent",
     }
     assert look(probe)["files"]["outcome"] == "collected"
+
+
+def test_identifiers_keep_a_name_readable(look: Look) -> None:
+    """A unit of whose file another probe knows is named, also where it is not in memory."""
+    said = {
+        "id": "said",
+        "kind": "command",
+        "args": {"argv": ["echo", "written by qxz7-vbk9w"]},
+        "mask": "text",
+    }
+    files = {
+        "id": "files",
+        "kind": "command",
+        "args": {"argv": ["echo", "qxz7-vbk9w.service disabled enabled"]},
+        "mask": "none",
+    }
+    unknown = look(said, files)
+    known = look(said, {**files, "identifiers": "unit_file_names"})
+
+    assert unknown["said"]["stdout"]["data"] == "written by <masked:10>\n"
+    assert known["said"]["stdout"]["data"] == "written by qxz7-vbk9w\n"

@@ -171,6 +171,13 @@ def test_env_files() -> None:
     assert select("env_files", shown) == ["/etc/a.env", "/etc/b c/*.env"]
 
 
+def test_unit_file_names() -> None:
+    """Every unit with a file, of whatever type and state, also one that is not in memory."""
+    listed = "qx-7zk.service disabled enabled\nb@.service static -\nc.timer masked\n-x\n\nodd\n"
+
+    assert select("unit_file_names", listed) == ["qx-7zk.service", "b@.service", "c.timer"]
+
+
 def test_service_files() -> None:
     """Services nothing starts at boot; no template, nothing of systemd's own, no other type."""
     listed = (

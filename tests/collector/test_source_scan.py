@@ -56,6 +56,50 @@ def test_what_a_program_imports_is_followed(tmp_path: Path) -> None:
     assert {row["path"] for row in rows(record, "unused")} == {str(tmp_path / "unused.py")}
 
 
+def environment(folder: Path, linked: Path) -> dict[str, str]:
+    """Write a virtual environment that a project is installed into by a link, with a command."""
+    begin = f"#!{folder}/bin/python\nfrom shop.main import main\n"
+    tree(
+        folder,
+        {
+            "pyvenv.cfg": "home = /usr/bin\n",
+            "lib/python3.11/site-packages/shop.pth": f"{linked}\n",
+            "bin/shop-run": begin,
+        },
+    )
+    return {"unit": "it.service", "cwd": "/", "program": f"{folder}/bin/shop-run"}
+
+
+def test_a_command_of_a_virtual_environment_leads_to_its_project(tmp_path: Path) -> None:
+    """By the interpreter in its first line, and the link the environment has to the sources."""
+    project = tmp_path / "releases" / "7"
+    sources = {"shop/__init__.py": "", "shop/main.py": "from . import bus\n", "shop/bus.py": ""}
+    tree(project / "src", {**sources, "shop/idle.py": ""})
+    tree(project, {"pyproject.toml": ""})
+    (tmp_path / "current").symlink_to(project)
+    record = record_of([environment(tmp_path / "venv", tmp_path / "current" / "src")])
+    (program,) = rows(record, "program")
+    assert program["root"] == str(project)
+    used = {path.rpartition("/")[2] for path in files(record, tmp_path)}
+    assert used == {"shop-run", "__init__.py", "main.py", "bus.py"}
+    unused = [row["path"] for row in rows(record, "unused")]
+    assert unused == [str(project / "src" / "shop" / "idle.py")]
+
+
+def test_a_project_is_one_whatever_link_leads_to_it(tmp_path: Path) -> None:
+    """A module started in the link to a release, a script by its path, a command: one project."""
+    project = tmp_path / "releases" / "7"
+    tree(project, {"pyproject.toml": "", "shop/main.py": "", "tools/export.py": ""})
+    (tmp_path / "current").symlink_to(project)
+    here = str(tmp_path / "current")
+    module = {"unit": "a.service", "cwd": here, "module": "shop.main", "python": "/usr/bin/python3"}
+    started = script(tmp_path / "current" / "tools" / "export.py", "b.service")
+    installed = environment(tmp_path / "venv", tmp_path / "current")
+    record = record_of([module, started, {**installed, "cwd": here}])
+    assert {row["root"] for row in rows(record, "program")} == {str(project)}
+    assert rows(record, "end")[0]["roots"] == [str(project)]
+
+
 def test_no_digest_of_a_file_leaves(tmp_path: Path) -> None:
     """A digest without a key would confirm a guess at what a file with a password holds."""
     tree(tmp_path, {"main.py": "PASSWORD = 'x'\n"})

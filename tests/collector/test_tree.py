@@ -97,6 +97,15 @@ def test_hostile_names_links_and_devices(look: Look, tmp_path: Path) -> None:
     assert found["fifo.pt"]["type"] == "fifo"
 
 
+def test_a_folder_that_a_link_leads_to_is_known(look: Look, tmp_path: Path) -> None:
+    (tmp_path / "releases" / "7" / "models").mkdir(parents=True)
+    (tmp_path / "current").symlink_to("releases/7")
+    plain, linked = tmp_path / "releases" / "7" / "models", tmp_path / "current" / "models"
+    found = rows(look(tree(plain, linked))["it"])
+    assert "real" not in found[str(plain)]
+    assert found[str(linked)]["real"] == str(plain)
+
+
 def test_a_huge_folder_is_cut_and_says_so(look: Look, tmp_path: Path) -> None:
     for number in range(300):
         (tmp_path / f"{number}.pt").touch()

@@ -94,6 +94,7 @@ class Machine:
     booted: float = BOOT
     cron: tuple[str, ...] = ()
     redis: Record | None = None
+    extra: tuple[Record, ...] = ()
     groups: tuple[str, ...] = ()
     key_id: str | None = "k1"
     at: str = later(0)
@@ -154,6 +155,7 @@ class Machine:
         yield record("models_directories", _lines(self._models()), kind="tree", exit_code=None)
         yield record("models_found", "", kind="tree", exit_code=None)
         yield record("cron_entries", _lines(self._cron()), kind="cron", exit_code=None)
+        yield from self.extra
         if self.redis is not None:
             yield record("redis_listeners", "")
             yield self.redis

@@ -14,7 +14,7 @@ from reporter.diff.side import side_of
 from reporter.outputs import render
 from reporter.report import build
 from reporter.waivers import NO_WAIVERS
-from tests.builders import run_folder
+from tests.builders import record, run_folder
 from tests.compare.cases import BOOT, WORLD, Machine, later, report_of
 from tests.rules.systemd_cases import moment
 
@@ -212,23 +212,51 @@ def test_what_starts_when_it_is_needed_comes_and_goes(wakes: dict[str, str]) -> 
     assert said(diff(old, new)) == []
 
 
+WAITING = {
+    "ActiveState": "activating",
+    "SubState": "auto-restart",
+    "Result": "exit-code",
+    "ExecMainCode": "1",
+    "ExecMainStatus": "1",
+    "MainPID": "0",
+}
+
+
+def looping(at: str, count: int, **state: str) -> Machine:
+    """Return the host while its API is in a restart loop: the counter grows under the collector."""
+    name = "shop-api.service"
+    again = f"Id={name}\nNRestarts={count + 1}\nActiveState=activating\nSubState=auto-restart\n"
+    machine = Machine(at=at, extra=(record("systemd_units_again", again),))
+    return machine.unit(name, NRestarts=str(count), **state)
+
+
 def test_a_unit_that_loops_on_both_sides_is_no_news() -> None:
     """Which moment of its loop it was met in is no difference, and its port comes and goes."""
-    waiting = {
-        "NRestarts": "70",
-        "ActiveState": "activating",
-        "SubState": "auto-restart",
-        "Result": "exit-code",
-        "ExecMainCode": "1",
-        "ExecMainStatus": "1",
-        "MainPID": "0",
-    }
-    old = OLD.unit("shop-api.service", **waiting).unit("shop-api.service", NRestarts="40")
-    new = NEW.unit("shop-api.service", **waiting)
+    old = looping(later(0), 40, ExecMainStartTimestamp=moment(BOOT + 86390))
+    new = looping(later(3600), 70, **WAITING).changed(ports={})
+    statuses = [
+        side_of(report_of(one)).hosts["web1"].findings["service_state:shop-api.service"].status
+        for one in (old, new)
+    ]
+    assert statuses[0] != statuses[1]
     host = diff(old, new)
-    assert "service_state:shop-api.service" not in verdicts(host)
+    assert host.quiet
     (rate,) = host.rates
     assert (rate.counter, rate.growth, rate.per_hour) == ("restarts", 30, 30.0)
+
+
+def test_what_is_made_of_a_looping_unit_passes_by_with_it() -> None:
+    """A component is down or degraded by the moment of the loop; another unit's stop is news."""
+    old = looping(later(0), 40, ExecMainStartTimestamp=moment(BOOT + 86390))
+    new = looping(later(3600), 70, **WAITING)
+    for units in (["shop-api"], ["shop-api", "shop-worker"]):
+        profile = {"units": ["shop-*"], "components": {"api": {"units": units}}}
+        before, now = (one.changed(applications={"shop": profile}) for one in (old, new))
+        assert diff(before, now).quiet
+        stopped = now.unit("shop-worker.service", **STOPPED)
+        found = verdicts(diff(before, stopped))
+        assert ("components:shop/api" in found) is (len(units) == 2)
+        assert "service_state:shop-worker.service" in found
 
 
 def test_two_runs_of_a_fleet() -> None:

@@ -87,6 +87,15 @@ def test_new_since_counts_what_is_new_or_worse(old: str, new: str) -> None:
     assert run_command(["report", new, "--fail-on", "P2", "--new-since", "nowhere"]) == 3
 
 
+def test_a_json_report_serves_as_a_baseline(new: str, tmp_path: Path) -> None:
+    """Unknown findings keep in it what they could be at worst."""
+    path = tmp_path / "baseline.json"
+    run_command(["report", new, "--format", "json", "--out", str(path)])
+    for threshold in ("P1", "P2", "unknown"):
+        gate = ["--fail-on", threshold, "--new-since", str(path)]
+        assert run_command(["report", new, *gate]) == 0
+
+
 def test_a_waived_finding_passes_the_gate(old: str, new: str, tmp_path: Path) -> None:
     """Of the diff as of the report; an unreadable file of waivers is bad usage."""
     path = tmp_path / "waivers.yml"

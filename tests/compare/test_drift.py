@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from reporter.findings import Verdict
 from reporter.report import Report
 from tests.compare.cases import PROFILE, WORLD, Machine, report_of
+from tests.compare.test_waivers import waiver, waivers
 
 WEB = ("web",)
 
@@ -195,3 +197,15 @@ def test_a_thousand_hosts_make_no_more_findings_than_three() -> None:
     assert len(verdict.details) <= 21
     assert len(verdict.citations) <= 6
     assert max(len(line) for line in told(verdict)) < 500
+
+
+def test_drift_is_waived_by_topic(tmp_path: Path) -> None:
+    """It belongs to no host, so a waiver for some hosts leaves it."""
+    machines = fleet(3)
+    machines[1] = machines[1].changed(kernel="6.1.0-20-amd64", commit="2" * 40)
+    accepted = waivers(tmp_path, waiver("host_drift:*/versions"))
+    found = {one.id: one.waived for one in report_of(*machines, waivers=accepted).findings}
+    assert found["host_drift:shop/versions"] is True
+    assert found["host_drift:shop/code"] is False
+    by_host = waivers(tmp_path, waiver("host_drift:*", host="web*"))
+    assert not any(one.waived for one in report_of(*machines, waivers=by_host).findings)

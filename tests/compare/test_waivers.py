@@ -61,6 +61,19 @@ def test_a_waived_finding_stays_and_counts_for_nothing(tmp_path: Path) -> None:
     assert use(report) == {WORKER: "ok"}
 
 
+def test_a_waived_finding_is_not_told_together_with_one_that_is_not(tmp_path: Path) -> None:
+    """Of three services of which the same is said, the two that are not waived stay a risk."""
+    machine = BROKEN
+    for name in ("shop-a.service", "shop-b.service"):
+        machine = machine.unit(name, **STOPPED)
+    report = judged(tmp_path, machine, waiver())
+    page = render(report, "text")
+    lines = [line.strip() for line in page.splitlines()]
+    at = next(n for n, line in enumerate(lines) if line.startswith("Waived until"))
+    assert not any("- shop-a.service" in line for line in lines[at - 3 : at])
+    assert [one.id for one in report.hosts[0].waived] == [WORKER]
+
+
 @pytest.mark.parametrize(
     ("finding", "host", "waived"),
     [

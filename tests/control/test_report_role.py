@@ -92,6 +92,22 @@ def test_a_job_fails_where_asked(
     assert all(Path(path).stat().st_size for path in totals["reports"])
 
 
+def test_a_baseline_and_waivers_reach_the_reporter(play: Runner) -> None:
+    """What the older run did not know either fails no job; the waivers' problems are told."""
+    play({"web1": QUICK})
+    waivers = play.tmp / "waivers.yml"
+    waivers.write_text("waivers:\n- {finding: 'host_identity:*', host: web9}\n")
+    where = {"report_run_dir": str(play.tmp / "run"), "report_dir": str(play.tmp / "out")}
+    gate = {**where, "report_fail_on": "P2"}
+    done = play({"localhost": LOCAL}, playbook=REPORT, variables=gate)
+    assert "Findings reach P2" in said(done)
+    gate = {**gate, "report_new_since": where["report_run_dir"], "report_waivers": str(waivers)}
+    done = play({"localhost": LOCAL}, playbook=REPORT, variables=gate)
+    assert done.rc == 0, done.output
+    (problem,) = reports(play.tmp / "out")["fleet"]["findings"]
+    assert problem["id"] == "waivers:entry 1"
+
+
 def test_a_survey_left_empty_is_the_default(play: Runner) -> None:
     """An optional question nobody answered arrives as empty text."""
     variables = dict.fromkeys(yaml.safe_load(DEFAULTS.read_text()), "")
@@ -121,6 +137,28 @@ def test_a_report_may_be_in_another_language(play: Runner) -> None:
     folder = done.folder / "report"
     assert "\nDEL A - SYSTEM TRUTH MAP\n" in (folder / "report.txt").read_text()
     assert reports(folder)["schema"] == "truthmap/report/1"
+
+
+def test_a_job_publishes(play: Runner) -> None:
+    """Text with commas, as a survey gives it; what is not delivered fails the job at its end."""
+    sinks = f"{play.tmp / 'here'}, file://{play.tmp / 'there'}"
+    done = play({"web1": QUICK}, playbook=TRUTHMAP, variables={"report_publish": sinks})
+    assert done.rc == 0, done.output
+    for name in ("here", "there"):
+        assert reports(play.tmp / name)["hosts"][0]["host"] == "web1"
+
+
+def test_a_job_whose_sink_fails_has_its_reports_and_totals(play: Runner) -> None:
+    """It fails then, with what was not delivered; the other sinks have theirs."""
+    (play.tmp / "file").write_text("")
+    sinks = [str(play.tmp / "file" / "x"), str(play.tmp / "there")]
+    done = play({"web1": QUICK}, playbook=TRUTHMAP, variables={"report_publish": sinks})
+    assert done.rc != 0
+    assert f"{sinks[0]}: not published: nothing was written: " in said(done)
+    totals = done.stats["artifact_data"]["truthmap_totals"]
+    assert totals["hosts"] == 1
+    assert all(Path(path).stat().st_size for path in totals["reports"])
+    assert reports(play.tmp / "there")["hosts"]
 
 
 def test_a_wrong_setting_is_named(play: Runner) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.fleet import redis_fleet
+from tests.fleet import depot_fleet, redis_fleet
 from tests.fleet.commands import truthmap
+from tests.fleet.depot_fleet import DepotRun
 from tests.fleet.redis_fleet import RedisRun
 from tests.lab import Lab
 from tests.lab.hosts import LabHost
@@ -102,3 +103,9 @@ def _met_as_the_reference_was(found: FleetRun) -> bool:
 def redis_run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RedisRun:
     """`truthmap run` over the hosts of tests/lab/redis_hosts.py, with and without credentials."""
     return redis_fleet.collected(lab, tmp_path_factory.mktemp("redis-fleet"))
+
+
+@pytest.fixture(scope="session")
+def depot_run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> DepotRun:
+    """`truthmap run` over the hosts of tests/lab/depot_hosts.py, the sound one and the other."""
+    return depot_fleet.collected(lab, tmp_path_factory.mktemp("depot-fleet"))

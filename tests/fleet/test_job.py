@@ -122,15 +122,14 @@ def job(lab: Lab, tmp_path: Path) -> Controller:
 
 @pytest.fixture
 def marked(job: Controller) -> Iterator[str]:
-    """A word that bookworm tells as a unit's description, which is collected."""
+    """A word that bookworm tells as a unit's name, which is collected."""
     word = f"marker-{secrets.token_hex(8)}"
     host = job.lab.host("bookworm")
-    unit = f"[Unit]\nDescription={word}\n[Service]\nExecStart=/bin/sleep infinity\n"
-    host.put("/etc/systemd/system/truthmap-marked.service", unit)
-    host.run("systemctl daemon-reload && systemctl start truthmap-marked")
+    unit = f"/etc/systemd/system/{word}.service"
+    host.put(unit, "[Service]\nExecStart=/bin/sleep infinity\n")
+    host.run(f"systemctl daemon-reload && systemctl start {word}")
     yield word
-    host.run("systemctl stop truthmap-marked; rm /etc/systemd/system/truthmap-marked.service")
-    host.run("systemctl daemon-reload")
+    host.run(f"systemctl stop {word}; rm {unit}; systemctl daemon-reload")
 
 
 @pytest.mark.parametrize("verbosity", [0, 3])

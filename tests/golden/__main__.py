@@ -9,15 +9,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import zstandard
 
+from tests.fleet.conftest import in_its_running_moment
 from tests.lab import Lab
 from tests.lab.lab import DEFAULT_HOSTS, default_state_dir
 
 FOLDER = Path(__file__).parent
 PROFILE = FOLDER.parents[1] / "inventory" / "example" / "group_vars" / "quantum.yml"
+_LOOP_S = 600
 COMMAND = Path(sys.executable).parent / "truthmap"
 
 
@@ -25,6 +28,11 @@ def main() -> None:
     """Collect, then replace the archives."""
     lab = Lab(default_state_dir())
     lab.up(DEFAULT_HOSTS)
+    until = time.monotonic() + _LOOP_S
+    while not in_its_running_moment(lab.host("reference")):
+        if time.monotonic() > until:
+            raise SystemExit("the crash loop of the reference host does not loop")
+        time.sleep(1)
     with tempfile.TemporaryDirectory() as scratch:
         inventory = lab.write_inventory(Path(scratch) / "inventory.yml", DEFAULT_HOSTS)
         variables = Path(scratch) / "host_vars" / "reference.yml"

@@ -52,7 +52,9 @@ def install_checkout(
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as archive:
             archive.add(folder, arcname=path.lstrip("/"))
-    host.podman("cp", "-", f"{host.container}:/", stdin=packed.getvalue())
+    # `podman cp` fails on some archives: it stops reading before the padding at their end.
+    unpack = ("exec", "-i", host.container, "tar", "-C", "/", "-xf", "-")
+    host.podman(*unpack, stdin=packed.getvalue())
     host.run(f"chown -R {owner}: {path} && chmod 755 {path}")
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "bundle",
     "edited",
     "findings",
+    "linked",
     "verdict",
     "with_profile",
 ]
@@ -77,3 +78,17 @@ def edited(
     rows = [change(json.loads(line)) for line in record.stdout.data.splitlines()]
     lines = [json.dumps(row) for row in rows if row is not None]
     return replaced(collected, record_id, stdout="".join(f"{line}\n" for line in lines))
+
+
+def linked(collected: Bundle, link: str, real: str | None = FOLDER) -> Bundle:
+    """Return the bundle with the named folder found under a link, too; `real` None: not told."""
+    record = next(one for one in collected.evidence if one.id == DIRECTORIES)
+    rows = [json.loads(line) for line in record.stdout.data.splitlines()]
+    for row in rows:
+        row["path"] = row["path"].replace(FOLDER, link)
+        if "root" in row:
+            row["root"] = link
+            if real is not None:
+                row["real"] = real
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    return replaced(collected, FOUND, stdout=text, outcome="collected", reason=None)

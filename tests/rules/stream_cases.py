@@ -22,6 +22,7 @@ from reporter.report import HostReport, host_report
 from tests.builders import NOW, bundle, record, sealed
 from tests.rules.judging import judged
 from tests.rules.systemd_cases import with_profile
+from tests.source.scans import record_of, script, tree
 
 __all__ = [
     "ENDPOINT",
@@ -39,6 +40,7 @@ __all__ = [
     "stream",
     "survey",
     "verdict",
+    "with_code",
     "with_profile",
 ]
 
@@ -320,7 +322,10 @@ def host(
             *asked,
             record("sockets_open", "".join(f"{line}\n" for line in sockets)),
             record("sockets_processes", "".join(f"{json.dumps(row)}\n" for row in processes)),
-            record("systemd_units", "\n".join(_unit(name, known[name]) for name in sorted(known))),
+            _asking(
+                "systemctl show --property=EnvironmentFiles '*'",
+                record("systemd_units", "\n".join(_unit(one, known[one]) for one in sorted(known))),
+            ),
             _files([*known, *files]),
         ],
         applications={"shop": dict(profile)} if profile else None,
@@ -330,6 +335,27 @@ def host(
         for probe in collected.probes
     ]
     return msgspec.structs.replace(collected, probes=probes)
+
+
+def with_code(
+    collected: Bundle, folder: Path, programs: Mapping[str, str], files: Sequence[Row] = ()
+) -> Bundle:
+    """Return the host with the code that units run; `files` are rows of their environment files.
+
+    It is written below `folder`, and read there by the collector.
+    """
+    tree(folder, {f"{unit}/main.py": code for unit, code in programs.items()})
+    scanned = record_of([script(folder / unit / "main.py", unit) for unit in programs])
+    lines = "".join(f"{json.dumps(one)}\n" for one in files)
+    added = [
+        record("repository_source", scanned["stdout"]["data"], kind="source_scan"),
+        record("config_env_files", lines, kind="env_file"),
+    ]
+    return msgspec.structs.replace(
+        collected,
+        evidence=[*collected.evidence, *added],
+        probes=[*collected.probes, *({"id": one.probe} for one in added)],
+    )
 
 
 def _probe(name: str) -> Record:
@@ -353,8 +379,11 @@ def _unit(name: str, state: str | Mapping[str, str]) -> str:
 def _files(names: Iterable[str]) -> Record:
     lines = "".join(f"{name} enabled enabled\n" for name in sorted(set(names)))
     made = record("systemd_unit_files", lines or "x.service static -\n")
-    asked = {**msgspec.to_builtins(made), "command": "systemctl list-unit-files '*.service'"}
-    return msgspec.convert(sealed(asked), Record)
+    return _asking("systemctl list-unit-files '*.service'", made)
+
+
+def _asking(command: str, made: Record) -> Record:
+    return msgspec.convert(sealed({**msgspec.to_builtins(made), "command": command}), Record)
 
 
 def findings(collected: Bundle, rule: str | None = None) -> dict[str, Finding]:

@@ -95,6 +95,15 @@ def test_with_a_profile_all_stands_in_one_block() -> None:
     assert "trial (testnet.env)" in used
 
 
+def test_an_instance_is_not_called_by_its_number_alone() -> None:
+    units = next(one for one in bundle().evidence if one.id == UNITS)
+    renamed = units.stdout.data.replace("Id=plant-trial.service", "Id=plant-lane@1.service")
+    host = replaced(bundle(), UNITS, stdout=renamed)
+    host = with_profile(host, units=["plant-lane@*", "plant-*"])
+    used = str(verdict(host, "env_file_use", "env/plant").details[0])
+    assert "lane@1 (testnet.env)" in used
+
+
 def test_values_are_compared_without_being_known() -> None:
     host = with_setting(
         bundle(), "/etc/plant/testnet.env", "API_KEY", fingerprint="f" * 20, length="16-31"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reporter.report import host_report
 from tests.builders import record
+from tests.rules.audit_cases import CRON
+from tests.rules.audit_cases import bundle as planted
 from tests.rules.host_cases import LAB_HOSTS, found, lab_bundle, on, only, outcome, without
 from tests.rules.repository_cases import with_records
 
@@ -78,3 +81,11 @@ def test_it_is_connected_to_the_redis_that_listens_on_it(line: str, name: str) -
     with_redis = with_records(lab_bundle(), record("redis_listeners", f"{line}\n"))
     verdict = found(with_redis, "host_identity")["host_identity:host"].verdict
     assert verdict.connected_to == ("systemd", name)
+
+
+def test_what_the_host_is_connected_to_is_shown_of_it_alone() -> None:
+    """Cron speaks of the host as well; what listens on it is nothing cron is connected to."""
+    cron = next(one for one in planted("bookworm-planted").evidence if one.id == CRON)
+    blocks = host_report(with_records(lab_bundle(), cron)).blocks
+    shown = {str(one.component): [str(name) for name in one.connected_to] for one in blocks}
+    assert (shown["VPS host"], shown["Cron"]) == (["systemd"], [])

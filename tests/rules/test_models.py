@@ -23,6 +23,7 @@ from tests.rules.models_cases import (
     bundle,
     edited,
     findings,
+    linked,
     verdict,
     with_profile,
 )
@@ -60,6 +61,22 @@ def test_what_is_closed_within_a_folder_is_unknown_with_its_path() -> None:
     assert unseen.status == "unknown"
     assert [str(one.reason) for one in unseen.missing] == [f"{FOLDER}/private: Permission denied"]
     assert len(findings(PLANTED, "model_directories")) == 1
+
+
+def test_a_folder_counts_once_whatever_links_lead_to_it() -> None:
+    """As releases do it: the folder is named, and the link to it lies where a service works."""
+    again = linked(PLANTED, "/srv/current/models")
+    assert {name: one.verdict.message for name, one in findings(again).items()} == {
+        name: one.verdict.message for name, one in findings(PLANTED).items()
+    }
+    twice = findings(linked(PLANTED, "/srv/current/models", real=None), "model_file_faults")
+    assert "model_file_faults:/srv/current/models/lgbm/lgbm_ETHUSDT.txt" in twice
+
+
+def test_a_folder_that_only_a_link_showed_is_judged_by_it() -> None:
+    elsewhere = linked(PLANTED, "/srv/current/models", real="/srv/releases/7/models")
+    found = findings(elsewhere, "model_directories")
+    assert found["model_directories:/srv/current/models"].verdict.status == "ok"
 
 
 def test_without_a_profile_well_known_names_tell_the_families() -> None:

@@ -7,7 +7,7 @@ import pytest
 from reporter.evidence import Bundle
 from reporter.report import host_report
 from tests.ablation import violations
-from tests.rules.models_cases import SUITES, bundle, with_profile
+from tests.rules.models_cases import SUITES, bundle, linked, with_profile
 
 
 def ablated(host: Bundle) -> list[str]:
@@ -21,3 +21,9 @@ def ablated(host: Bundle) -> list[str]:
 def test_every_record_of_every_host(name: str) -> None:
     assert ablated(bundle(name)) == []
     assert ablated(with_profile(bundle(name), streams=None, expected_streams=None)) == []
+
+
+@pytest.mark.parametrize("real", ["/home/qt/quantum_trader/models", "/srv/releases/7/models"])
+def test_folders_that_links_lead_to(real: str) -> None:
+    host = with_profile(bundle(), streams=None, expected_streams=None)
+    assert ablated(linked(host, "/srv/current/models", real)) == []

@@ -25,9 +25,11 @@ def test_a_replica_that_just_lost_its_primary_is_p3_then_p2() -> None:
     assert (shown.status, shown.severity) == ("degraded", "P3")
     later = with_info(bundle("data"), 6383, master_link_down_since_seconds=61)
     assert verdict(later, RULE, 6383).severity == "P2"
-    never = with_info(bundle("data"), 6383, master_link_down_since_seconds=-1)
-    assert verdict(never, RULE, 6383).severity == "P2"
-    assert "never up" in str(verdict(never, RULE, 6383).message)
+    for uptime, severity in ((59, "P3"), (60, "P2")):
+        since: dict[str, Any] = {"uptime_in_seconds": uptime, "master_link_down_since_seconds": -1}
+        never = with_info(bundle("data"), 6383, **since)
+        assert verdict(never, RULE, 6383).severity == severity
+        assert "never up" in str(verdict(never, RULE, 6383).message)
 
 
 def test_a_replica_that_refuses_reads_is_p1() -> None:

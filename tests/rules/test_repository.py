@@ -341,6 +341,18 @@ def test_an_unused_module_that_is_no_part_of_what_runs_is_no_fault(path: str) ->
     assert f"used by no service: {ROOT}/{path}" in map(str, found.details)
 
 
+def test_beside_a_tool_that_a_service_runs_lie_other_tools() -> None:
+    """Even where a service runs one of them."""
+    moved = {"bus.py": "scripts/bus.py", "forgotten.py": "scripts/forgotten.py"}
+
+    def move(row: Row) -> Row:
+        path = str(row.get("path")).removeprefix(f"{ROOT}/shop/")
+        return {**row, "path": f"{ROOT}/{moved[path]}"} if path in moved else row
+
+    found = verdict(with_rows(bundle(), SOURCE, move), "module_usage", f"modules{ROOT}")
+    assert (found.status, "scripts/forgotten.py" in str(found.details)) == ("ok", True)
+
+
 def test_unused_modules_are_no_fault_where_others_are_imported_by_computed_names() -> None:
     """They may be those; nor is anything said of programs that no profile knows."""
     assert with_file("shop/bus.py", dynamic=1).status == "ok"

@@ -141,6 +141,22 @@ def test_entries_wait_and_nobody_reads() -> None:
     )
 
 
+def test_who_hangs_at_one_group_is_not_the_lost_reader_of_another() -> None:
+    """Both were seen last at one moment; the connection that is left goes by the one's name."""
+    lost = group("printers", consumer("p-1", 97), delivered=97, lag=190)
+    hung = group("shop-api", consumer("c-1", 96, 20), delivered=97, pending=20, lag=190)
+    open_ = (client(API, "xreadgroup", age=99, idle=97),)
+    entries = tuple(entry(age) for age in range(0, 97, 20))
+    collected = made(hung, lost, clients=open_, entries=entries, version="8.0.2")
+    assert [state(collected, name) for name in ("shop-api", "printers")] == ["stuck", "dead"]
+    assert verdict(collected, RULE, "a/printers").connected_to == ()
+    alone = made(lost, clients=open_, entries=entries, version="8.0.2")
+    assert state(alone, "printers") == "stuck"
+    again = group("shop-api", consumer("c-1", 3), delivered=0)
+    elsewhere = made(again, lost, clients=open_, entries=entries, version="8.0.2")
+    assert state(elsewhere, "printers") == "stuck"
+
+
 def test_a_fast_stream_is_judged_without_lag() -> None:
     """Before 7.0 nothing counts what waits: five undelivered newest entries say enough."""
     entries = tuple(entry(number / 10) for number in range(5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from reporter.dataflow.unit_names import UnitNames, prefixes_of
 from reporter.evidence import Bundle
 from reporter.profile import Profiles
+from tests.ablation import violations
 from tests.builders import without
 from tests.rules.stream_cases import (
     client,
@@ -21,6 +23,7 @@ from tests.rules.stream_cases import (
     stream,
     survey,
     verdict,
+    with_code,
     with_profile,
 )
 
@@ -133,6 +136,30 @@ def test_code_that_was_not_read_may_name_a_live_producer() -> None:
     alive = made(entry(60, source="writer"), units={WRITER: "active"})
     unread = msgspec.structs.replace(alive, probes=[*alive.probes, {"id": "repository_source"}])
     assert verdict(unread, RULE, "a").status == "ok"
+
+
+CHOOSES = 'T = {"x": "a", "y": "b"}\nr.xadd(T[z], {})\n'
+
+
+def test_code_that_may_mean_several_streams_is_a_candidate(tmp_path: Path) -> None:
+    """It vouches for no stream whose claimed producer is dead, and alone it is an inference."""
+    units = {WRITER: "failed", "shop-other.service": "active"}
+    claimed = made(entry(60, source="writer"), units=units)
+    seen = verdict(with_code(claimed, tmp_path, {"shop-other.service": CHOOSES}), RULE, "a")
+    assert (seen.status, seen.severity) == ("degraded", "P3")
+    said = "it is one of several streams that the code of shop-other.service may write"
+    assert said in [str(one) for one in seen.details]
+    sure = {"shop-other.service": 'r.xadd("a", {})\n'}
+    assert verdict(with_code(claimed, tmp_path, sure), RULE, "a").status == "ok"
+    whole = with_code(claimed, tmp_path, {"shop-other.service": CHOOSES})
+    assert [line for one in whole.evidence for line in violations(whole, one.id)] == []
+    silent = made(entry(60), units=units)
+    alone = verdict(with_code(silent, tmp_path, {"shop-other.service": CHOOSES}), RULE, "a")
+    assert (alone.status, alone.confidence) == ("ok", "inferred")
+    both = {"shop-other.service": CHOOSES, WRITER: CHOOSES}
+    seen = verdict(with_code(silent, tmp_path, both), RULE, "a")
+    assert seen.status == "unknown"
+    assert "shop-other.service, shop-writer.service may write" in str(seen.details[0])
 
 
 def test_only_a_claim_is_written_in_a_units_name() -> None:

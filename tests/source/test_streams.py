@@ -49,6 +49,20 @@ CASES = {
     "a table": ('T = {"x": "a:x", "y": "a:y"}\nr.xadd(T["x"], {})', {"a:x"}),
     "a table's get": ('T = {"x": "a:x"}\nr.xadd(T.get("x"), {})', {"a:x"}),
     "any of a table": ('T = {"x": "a:x", "y": "a:y"}\nr.xadd(T[z], {})', {"a:x", "a:y"}),
+    "unpacked": ('A, B = "a:1", "a:2"\nr.xadd(B, {})', {"a:2"}),
+    "unpacked from a loop": (
+        'P = "a:"\nA, B, C = (P + n for n in ("1", "2", "3"))\nr.xadd(B, {})',
+        {"a:2"},
+    ),
+    "unpacked from a loop that leaves some out": (
+        'A, B = [n for n in ("a:1", "a:2", "a:3") if z]\nr.xadd(A, {})',
+        {"a:1", "a:2", "a:3"},
+    ),
+    "all of a loop": ('for s in ["a:" + n for n in "1 2".split()]:\n    r.xadd(s, {})', {"a:*"}),
+    "each of a list made in a loop": (
+        'for s in [f"a:{n}" for n in ("1", "2")]:\n    r.xadd(s, {})',
+        {"a:1", "a:2"},
+    ),
     "items": ('T = {"x": "a:x"}\nfor k, v in T.items():\n    r.xadd(v, {})', {"a:x"}),
     "the last word counts": ('s = "a:1"\ns = "a:2"\nr.xadd(s, {})', {"a:2"}),
     "either": ('s = "a:1"\nif z:\n    s = "a:2"\nr.xadd(s, {})', {"a:1", "a:2"}),
@@ -102,6 +116,16 @@ CASES = {
     "itself": ("def f(s):\n    r.xadd(s, {})\n    f(s)", set()),
     "in circles": ("A = B\nB = A\nr.xadd(A, {})", set()),
     "by command": ('r.execute_command("XADD", "a:b", "*", "k", "v")', {"a:b"}),
+    "by command of a client of one's own": (
+        'class C:\n    def call(self, *words):\n        s.sendall(b" ".join(words))\n'
+        '    def append(self, stream, e):\n        self.call("XADD", stream, "*", *e)\n'
+        'C().append("a:b", {})',
+        {"a:b"},
+    ),
+    "by command in bytes": ('send(b"xadd", b"a:b", b"*", b"k", b"v")', {"a:b"}),
+    "by command, bounded": ('send("XADD", "a:b", "MAXLEN", "~", 9, "*", "k", "v")', {"a:b"}),
+    "with slashes": ('P = "qxlm/"\nr.xadd(P + "eu/" + "vrnt", {})', {"qxlm/eu/vrnt"}),
+    "a secret with slashes": ('r.xadd("Zk/8dQ/x9/Wq4/tPz", {})', set()),
     "a secret": ('r.xadd("sk-live-51HqLyjWDarjtT1zdp7dc", {})', set()),
 }
 
@@ -133,9 +157,32 @@ def test_readers_and_their_groups(tmp_path: Path) -> None:
     }
 
 
+def test_readers_that_speak_for_themselves(tmp_path: Path) -> None:
+    """Whole commands are found whatever the function is called; a line for a log is none."""
+    code = (
+        'send("XGROUP", "CREATE", "a:1", "g", "0")\n'
+        'send("XREADGROUP", "GROUP", "g", "c", "STREAMS", "a:1", "a:2", ">", ">")\n'
+        'send("XREAD", "BLOCK", 5000, "STREAMS", "a:3", "$")\nsend("XACK", "a:4", "h", n)\n'
+        'log("XADD", "a:5")\nlog("XREAD", "a:6", "gave", 7)\nlog("XACK %s", "a:7", n, m)\n'
+        'log("XREADGROUP", "of", "GROUP", "g", "at", "a:8", "done")\n'
+    )
+    assert shown(streams(tmp_path, code).uses) == {
+        ("creates group", "a:1", "g"),
+        ("reads", "a:1", "g"),
+        ("reads", "a:2", "g"),
+        ("reads", "a:3", None),
+        ("reads", "a:4", "h"),
+    }
+
+
 def test_one_of_several_is_an_inference(tmp_path: Path) -> None:
     found = streams(tmp_path, 'T = {"x": "a:x", "y": "a:y"}\nr.xadd(T[z], {})')
     assert {use.confidence for use in found.uses} == {"inferred"}
+    assert {use.choice for use in found.uses} == {True}
+    loop = streams(tmp_path, 'A, B = [n for n in ("a:1", "a:2", "a:3") if z]\nr.xadd(A, {})')
+    assert {(use.confidence, use.choice) for use in loop.uses} == {("inferred", True)}
+    sure = streams(tmp_path, 'A, B = (n for n in ("a:1", "a:2"))\nr.xadd(A, {})')
+    assert {(use.confidence, use.choice) for use in sure.uses} == {("configured", False)}
 
 
 ENVIRONMENT = 'import os\nr.xadd(os.getenv("OUT", "a:default"), {})\nr.xread({os.environ["IN"]: 0})'

@@ -17,7 +17,7 @@ repeated:
 
     {"pid":47,"uid":101,...,"name":"redis-server","state":"S","ppid":1,"cwd":"/var/lib/redis"}
 
-`service_files` reads that of `systemctl list-unit-files`:
+`service_files` and `unit_file_names` read that of `systemctl list-unit-files`:
 
     x.service disabled enabled
 
@@ -177,6 +177,14 @@ def _first(block: _Block, name: str) -> str:
     return block.get(name, [""])[0].strip()
 
 
+def _unit_file_names(stdout: str) -> Iterator[str]:
+    """Every unit whose file is on disk: one that was stopped and disabled is not in memory."""
+    for line in stdout.splitlines():
+        name = line.partition(" ")[0]
+        if _UNIT_NAME.fullmatch(name):
+            yield name
+
+
 def _service_files(stdout: str) -> Iterator[str]:
     """The services whose unit files are on disk and that nothing starts at boot.
 
@@ -273,6 +281,7 @@ SELECTORS: Dict[str, Callable[[str], Iterator[str]]] = {
     "restarted_units": _in_blocks(_restarted_units),
     "service_files": _service_files,
     "socket_pids": _socket_pids,
+    "unit_file_names": _unit_file_names,
     "unit_names": _in_blocks(_unit_names),
 }
 """The closed set, by name."""

@@ -125,6 +125,9 @@ class _Walk:
             if not stat.S_ISDIR(found.st_mode):
                 verdict = Verdict(ERROR, "{}: not a folder".format(path))
             else:
+                real = host.from_os(os.path.realpath(host.to_os(path)))
+                if real != path:
+                    itself["real"] = real
                 self._elsewhere = _elsewhere(path)
                 rows.extend(self._folder(path, host.to_os(path), found.st_dev, self.options.depth))
         except OSError as error:

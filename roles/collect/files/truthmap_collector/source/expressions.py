@@ -6,6 +6,7 @@
     ["f", [part, …]]       parts joined      ["c", f, [arg, …], {keyword: arg}]
     ["g", key, default]    an environment variable; default is null where none is given
     ["l", [item, …]]       list, tuple, set  ["d", [[key, value], …]]  key null: **value
+    ["q", item, exact]     a list made in a loop; exact: of all that it runs through, in order
     ["o", [choice, …], w]  one of several    ["e", iterable]           one of its items
     ["0"]                  None              ["u", kind]               anything else
 
@@ -89,7 +90,8 @@ def _comprehension(node: Any, depth: int) -> Expression:
     """Its targets are bound where it stands, so that its element alone says all."""
     if hasattr(node, "key"):
         return ["d", [[expression(node.key, depth), expression(node.value, depth)]]]
-    return ["l", [expression(node.elt, depth)]]
+    exact = len(node.generators) == 1 and not node.generators[0].ifs
+    return ["q", expression(node.elt, depth), int(exact)]
 
 
 def _operation(node: Any, depth: int) -> Optional[Expression]:

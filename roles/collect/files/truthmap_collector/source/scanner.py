@@ -16,6 +16,7 @@ from truthmap_collector.source.search import (
     Path,
     is_broad,
     is_installed,
+    linked_folders,
     root_of,
     search_path,
 )
@@ -37,6 +38,7 @@ _IMPORT = re.compile(rb"(?:^|[;:])[ \t]*import[ \t]+([\w., \t]+)", re.M)
 _BY_NAME = re.compile(rb"\b(?:import_module|__import__)\([ \t\n]*(?:[\"']([\w.]+)[\"']|([^\"']))")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _SHEBANG = re.compile(rb"#!.*\b(?:python|pypy)")
+_INTERPRETER = re.compile(rb"#![ \t]*(/\S*/(?:python|pypy)[0-9.]*)\s")
 _BRACKETS = re.compile(rb"[][(){}]|^(?:def|class|async)\b", re.M)
 _NESTED = 150
 _ROUNDS = 2  # further ones lead away from streams: what they would tell stays unresolved
@@ -150,14 +152,16 @@ class Scanner:
         """Follow a program from its first file; a program that is no Python leaves no row."""
         row = dict(program, row="program", entry=None, path=None)
         script = program.get("script") or program.get("program")
-        if "program" in program and not self._is_python(program["program"]):
+        python: Optional[str] = program.get("python", "")
+        if "program" in program:
+            python = self._interpreter(program["program"])
+        if python is None:
             return
-        folder = os.path.dirname(os.path.realpath(host.to_os(script))) if script else b""
-        start = host.from_os(folder) or program["cwd"]
-        root = root_of(start, self._roots, self._folders)
+        start = os.path.dirname(_real(script)) if script else _real(program["cwd"])
+        root = self._root(start, _real(program["cwd"]), python)
         if not is_installed(start + "/") and not is_broad(root):
             self._projects.setdefault(root)
-        path = search_path(start, program["cwd"], root, self._roots, program.get("python", ""))
+        path = search_path(start, program["cwd"], root, self._roots, python)
         known = self._paths.setdefault(path, {})
         row["path"] = list(self._paths).index(path)
         row["root"] = root
@@ -171,14 +175,34 @@ class Scanner:
                 row["entry"] = known.get(whole, row["entry"])
         self._programs.append(row)
 
-    def _is_python(self, path: str) -> bool:
+    def _root(self, start: str, cwd: str, python: str) -> str:
+        """Return the top of a program's project.
+
+        A script that was installed into a virtual environment belongs to the project that it works
+        in, or that the environment is linked to.
+        """
+        if "pyvenv.cfg" not in self._folders.held(os.path.dirname(start)):
+            return root_of(start, self._roots, self._folders)
+        linked = (_real(one) for one in linked_folders(python))
+        for folder in (cwd, *linked):
+            root = root_of(folder, self._roots, self._folders)
+            if not is_broad(root):
+                return root
+        return start
+
+    def _interpreter(self, path: str) -> Optional[str]:
+        """Return which Python an executable names, "" for any; None if it is no Python."""
         try:
-            return path.endswith(".py") or bool(_SHEBANG.match(reading.head(host.to_os(path), 256)))
+            head = reading.head(host.to_os(path), 256)
         except PermissionError as error:
             self._folders.refused[path] = refusal(error)
-            return False
+            head = b""
         except (OSError, reading.NotRegularError):
-            return False
+            head = b""
+        named = _INTERPRETER.match(head)
+        if named:
+            return host.from_os(named.group(1))
+        return "" if path.endswith(".py") or _SHEBANG.match(head) else None
 
     def _module(self, name: str, path: Path, known: Dict[str, int], top: bool = True) -> bool:
         """Find a module and those above it, and follow what they import; say whether it is ours."""
@@ -415,6 +439,10 @@ class Scanner:
         except (OSError, reading.NotRegularError):
             return b""
         return tail.stream().data
+
+
+def _real(path: str) -> str:
+    return host.from_os(os.path.realpath(host.to_os(path)))
 
 
 def _absolute(module: str, name: str, package: str) -> List[str]:

@@ -9,7 +9,15 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from truthmap_collector import host, reading
 from truthmap_collector.observation import refusal
 
-__all__ = ["Folders", "Path", "is_broad", "is_installed", "root_of", "search_path"]
+__all__ = [
+    "Folders",
+    "Path",
+    "is_broad",
+    "is_installed",
+    "linked_folders",
+    "root_of",
+    "search_path",
+]
 
 _MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "manage.py")
 BROAD = set("/ /home /opt /srv /root /var /var/lib /usr/local /tmp /mnt".split())  # noqa: SIM905 - shorter
@@ -163,7 +171,7 @@ def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
 
 def search_path(script_folder: str, cwd: str, root: str, more: List[str], python: str) -> Path:
     """Return where a program's modules are looked for. `more` are the declared folders."""
-    first = [script_folder, *_linked(python)]
+    first = [script_folder, *linked_folders(python)]
     then = [cwd] + list(_upwards(script_folder, root)) + more
     return Path(_once(first), tuple(one for one in _once(then) if one not in first))
 
@@ -204,7 +212,7 @@ def is_installed(path: str) -> bool:
     return "/site-packages/" in path or "/dist-packages/" in path
 
 
-def _linked(python: str) -> Iterator[str]:
+def linked_folders(python: str) -> Iterator[str]:
     """Yield the folders a virtual environment links to (`pip install --editable`)."""
     lib = os.path.join(os.path.dirname(os.path.dirname(python)), "lib")
     if not python.startswith("/") or python.startswith("/usr/bin/"):

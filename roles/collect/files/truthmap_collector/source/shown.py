@@ -8,10 +8,10 @@ from truthmap_collector.masking import Masker, secrecy
 
 __all__ = ["Shown"]
 
-_LIKE_A_NAME = re.compile(r"[A-Za-z0-9:._-]{1,120}$")
+_LIKE_A_NAME = re.compile(r"[A-Za-z0-9:._/-]{1,120}$")
 # What keys of Redis look like, in words of letters; a digit or two as in `v2`.
 _LIKE_A_KEY = re.compile(
-    r"(?=.*[:.])[:._-]?[a-z]{1,14}\d{0,2}(?:[:._-][a-z]{1,14}\d{0,2})*[:._-]?$"
+    r"(?=.*[:./])[:._/-]?[a-z]{1,14}\d{0,2}(?:[:._/-][a-z]{1,14}\d{0,2})*[:._/-]?$"
 )
 _SUSPECT = re.compile("auth|cred|pass|pw|user|login|basic|secret|token|sign|salt", re.I)
 _IDS = {"", ">", "$", "*", "0", "0-0", "{", "}", ":{", "}:"}

@@ -38,6 +38,19 @@ VERBS = {
 }
 """Methods of Redis clients that name a stream, and the places of the stream and the group."""
 
+_COMMANDS = {
+    "XADD": (5, frozenset()),
+    "XREAD": (4, frozenset(["STREAMS"])),
+    "XREADGROUP": (7, frozenset(["GROUP", "STREAMS"])),
+    "XGROUP": (5, frozenset(["CREATE"])),
+    "XAUTOCLAIM": (6, frozenset()),
+    "XCLAIM": (6, frozenset()),
+    "XACK": (4, frozenset()),
+    "XRANGE": (4, frozenset()),
+    "XREVRANGE": (4, frozenset()),
+}  # type: Dict[str, Tuple[int, FrozenSet[str]]]
+"""Commands with the fewest words they are given with, and words that cannot be missing."""
+
 _WORDS = {"name", "stream", "key", "streams", "groupname", "group", "group_name"}
 _LEAVES = {"Name", "Constant", "Str", "Bytes", "Num", "NameConstant", "Load", "Store", "Pass"}
 _CLIENT = 4  # so many methods of that kind in one file make a client
@@ -210,7 +223,7 @@ class _Reader:
 
     def _call(self, node: Any, place: _Place) -> None:
         name = last_name(node.func)
-        if name == "execute_command":
+        if name == "execute_command" or _is_command(node.args):
             found = _command(node.args)
             if found:
                 verb, args = found
@@ -290,8 +303,21 @@ def _annotation(node: Any) -> Optional[Expression]:
     return expression(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
 
 
+def _is_command(args: List[Any]) -> bool:
+    """Say whether a call is given a whole command, as clients of an application's own are.
+
+    Less than all the words a command must have may be a line for a log.
+    """
+    words = [str(constant(one)).upper() for one in args[:40]]
+    if not words or words[0] not in _COMMANDS:
+        return False
+    least, said = _COMMANDS[words[0]]
+    many = any(isinstance(one, ast.Starred) for one in args)
+    return (many or len(words) >= least) and said.issubset(words)
+
+
 def _command(args: List[Any]) -> Optional[Tuple[str, List[Expression]]]:
-    """Return `execute_command("XADD", key, …)` as the method of that name would be called."""
+    """Return `("XADD", key, …)` as the method of that name would be called."""
     words: List[Any] = [constant(one) for one in args[:40]]
     texts = [one.upper() if isinstance(one, str) else "" for one in words]
     texts, args = _parted(texts, args)

@@ -1,0 +1,1 @@
+"""Sinks: where a report goes beside files and stdout. See `reporter.publish.sinks`."""

@@ -1,0 +1,1 @@
+"""Depot: parcels are taken in, sorted by lanes, priced, billed and sent."""

@@ -1,0 +1,1 @@
+"""Publishing: real servers take what is sent, or do not."""
