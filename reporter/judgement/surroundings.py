@@ -336,7 +336,7 @@ class Surroundings:
                     yield Link(Thing(rule, table.path), how, "observed", (cron.cite(*lines),))
 
     def _behind_code(self, unit: str) -> Iterator[Link]:
-        """Yield the checkout in which somebody changed a file that the unit's process is older than.
+        """Yield the checkout where somebody changed a file that the process is older than.
 
         What the finding cites are the files.
         """

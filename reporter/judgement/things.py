@@ -18,8 +18,9 @@ __all__ = ["Thing", "broken_things", "is_broken", "thing_of"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Thing:
-    """One thing; `kind` is unit, stream, group, port, listener, socket, inventory, file, or a rule's
-    id.
+    """One thing.
+
+    `kind` is unit, stream, group, port, listener, socket, inventory, file, or a rule's id.
     """
 
     kind: str
