@@ -11,8 +11,10 @@ from reporter.diff.compare import compare
 from reporter.diff.model import Diff, HostDiff
 from reporter.diff.reading import load_side
 from reporter.diff.side import side_of
+from reporter.diff.wording import added, removed
 from reporter.outputs import render
 from reporter.report import build
+from reporter.state.model import Thing
 from reporter.waivers import NO_WAIVERS
 from tests.builders import record, run_folder
 from tests.compare.cases import BOOT, WORLD, Machine, later, report_of
@@ -41,6 +43,35 @@ def test_an_hour_in_which_nothing_happened_is_no_difference() -> None:
     assert host.quiet
     assert (host.rates, host.not_compared, host.rebooted) == ((), (), False)
     assert host.seconds == 3600
+
+
+def test_a_port_of_no_unit_names_the_program() -> None:
+    """Started from a login, or by a process that no service holds; or it was not seen by whom."""
+    stray = Thing("listener", "tcp/9999", {"reach": "world", "program": ("/usr/bin/socat",)})
+    opened = "port tcp/9999 was opened: open to the world, by /usr/bin/socat, of no unit"
+    assert str(added(stray)) == opened
+    unseen = Thing("listener", "tcp/9999", {"reach": "world"})
+    assert str(removed(unseen)) == (
+        "port tcp/9999 was closed (open to the world, by a program that was not seen)"
+    )
+
+
+def test_a_unit_that_was_masked_is_told_once() -> None:
+    """What systemd shows of a masked unit's settings are its defaults: nobody changed them."""
+    defaults = {"User": "", "Type": "", "Restart": "no", "ExecStart": ""}
+    masked = NEW.unit(
+        "shop-worker.service",
+        **{**STOPPED, **defaults, "LoadState": "masked", "UnitFileState": "masked"},
+        FragmentPath="/etc/systemd/system/shop-worker.service",
+    )
+    assert said(diff(OLD, masked)) == [
+        "shop-worker.service, unit file state: was enabled, is masked",
+        "shop-worker.service was stopped",
+    ]
+    assert said(diff(masked, NEW.changed(at=later(7200)))) == [
+        "shop-worker.service, unit file state: was masked, is enabled",
+        "shop-worker.service was started",
+    ]
 
 
 STOPPED = {

@@ -180,6 +180,18 @@ def test_streams_of_other_servers_and_databases_have_names_of_their_own() -> Non
     assert set(findings(twin, RULE)) == {f"{RULE}:db3/a", f"{RULE}:db3/a (2)"}
 
 
+def test_a_stream_is_no_older_for_a_collection_that_took_long() -> None:
+    """Ages count from the moment the stream was looked at, not from the end of all that was."""
+    rows = [{**row, "at": NOW_S - 50} for row in stream("a", entry(52), entry(60))]
+    made = with_profile(host(survey(rows)), streams=["a"], stream_freshness={"a": "10s"})
+    found = verdict(made, RULE, "a")
+    assert found.status == "ok"
+    assert "the last 2.0 s ago" in str(found.message)
+    rows = [{**row, "at": NOW_S - 40} for row in stream("a", entry(52), entry(60))]
+    late = with_profile(host(survey(rows)), streams=["a"], stream_freshness={"a": "10s"})
+    assert verdict(late, RULE, "a").status == "degraded"
+
+
 def test_a_limit_of_the_profile_counts_the_longest_pattern_first() -> None:
     made = host(survey(stream("x:tick", entry(HOUR)), stream("x:slow", entry(2 * DAY))))
     limits = {"x:*": "3d", "x:tick": "15m"}
