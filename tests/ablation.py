@@ -138,7 +138,7 @@ def _links(host: HostReport) -> set[tuple[str, str]]:
 
 
 def _proven(host: HostReport) -> set[str]:
-    return {work.chain[1] for work in host.judgement.works if work.proven}
+    return {work.findings[0] for work in host.judgement.works if work.proven}
 
 
 def _names(finding: Finding, record: str, probe: str) -> bool:
