@@ -138,6 +138,7 @@ def _links(host: HostReport) -> set[tuple[str, str]]:
 
 
 def _proven(host: HostReport) -> set[str]:
+    """Return what is proven to work, by the finding on the stream or the site."""
     return {work.findings[0] for work in host.judgement.works if work.proven}
 
 
