@@ -107,11 +107,15 @@ class Activity:
 
 
 def activity_of(survey: Survey, stream: Stream, profiles: Profiles, now: float) -> Activity:
-    """Return what is known of the stream's movement; `now` is the time of collection."""
+    """Return what is known of the stream's movement; `now` is the time of collection.
+
+    Ages count from the moment the stream was looked at, for a collection may take a minute.
+    """
     limit = profiles.stream_limit(stream.name) or DAY_S
     latest = stream.end or stream.begin
     if latest is None:
         return _unknown(limit, _why(survey, stream))
+    now = min(now, latest.at) if latest.at else now
     ever = latest.last_id != "0-0" or bool(latest.entries_added) or latest.length > 0
     growth = _growth(stream.begin, stream.end)
     added = latest.entries_added

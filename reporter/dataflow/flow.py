@@ -49,6 +49,15 @@ class StreamFlow:
             return None
         return tuple(self.server.groups[db, name, one.name] for one in groups)
 
+    def called_after(self, state: GroupState) -> tuple[str, ...]:
+        """Return the units after which a group nobody is seen to read, or its consumers, go."""
+        if state.readers or state.life not in {"dead", "stuck"}:
+            return ()
+        names = self.server.observed.names
+        consumers = (one.name for one in state.group.consumers or ())
+        fitting = (names.within(name) for name in (state.group.name, *consumers))
+        return tuple(sorted({unit for unit in fitting if unit}))
+
 
 class ServerFlow:
     """One surveyed server."""
@@ -145,6 +154,8 @@ def _edges(server: ServerFlow, original: bool) -> Iterator[Edge]:
             yield Edge("read through", stream, group, "observed", state.life, cited)
             for reader in state.readers:
                 yield Edge("reads", group, Node("unit", reader.unit), reader.confidence, state.why)
+            for unit in flow.called_after(state):
+                yield Edge("may read", group, Node("unit", unit), "inferred")
 
 
 def _written(flow: StreamFlow, stream: Node) -> Iterator[Edge]:

@@ -11,7 +11,9 @@ from reporter.findings import Citation, Confidence
 __all__ = ["Dataflow", "Edge", "Node", "NodeKind", "Relation"]
 
 NodeKind = Literal["unit", "stream", "group", "server"]
-Relation = Literal["connected", "holds", "writes", "may write", "read through", "reads", "names"]
+Relation = Literal[
+    "connected", "holds", "writes", "may write", "read through", "reads", "may read", "names"
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +39,7 @@ class Edge:
     may write     unit -> stream: one of several candidates, or of none that is known better
     read through  stream -> group
     reads         group -> unit
+    may read      group -> unit: nobody reads it, and it is called after the unit
     names         unit -> stream: its command line names it, and not what for
     """
 

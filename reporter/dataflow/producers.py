@@ -22,7 +22,15 @@ from reporter.parsers.redis_types import Stream, Survey
 from reporter.parsers.systemd_units import Unit
 from reporter.recorded import recorded
 
-__all__ = ["Candidate", "Health", "Producer", "Producers", "producers_of", "source_fields"]
+__all__ = [
+    "Candidate",
+    "Health",
+    "Producer",
+    "Producers",
+    "outlives",
+    "producers_of",
+    "source_fields",
+]
 
 Health = Literal["runs", "idle", "unstable", "down", "unknown", "no unit"]
 
@@ -31,6 +39,9 @@ _PLACES = 3
 
 _TOLERANCE_S = 2.0
 """A connection's age is in whole seconds."""
+
+_ON_ITS_WAY_S = 5.0
+"""What was on its way when a unit stopped may still have come in so much later."""
 
 _MASKED = re.compile(r"<masked:\d+>")
 _WRITES = re.compile(
@@ -61,6 +72,17 @@ class Producer:
     health: Health
     since: float | None = None
     citations: tuple[Citation, ...] = ()
+
+
+def outlives(activity: Activity, producer: Producer) -> bool:
+    """Say whether the stream had an event after a producer that is down had stopped."""
+    moved = activity.growth is not None and activity.growth.moved
+    after = (
+        producer.since is not None
+        and activity.id_at is not None
+        and activity.id_at > producer.since + _ON_ITS_WAY_S
+    )
+    return producer.health == "down" and (moved or after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def added(thing: Thing) -> Text:
             "{what} was opened: {reach}, by {units}",
             what=name,
             reach=_reach(thing),
-            units=shown(thing.several("units") or thing.units),
+            units=_holders(thing),
         )
     if thing.kind == "drop_in":
         return text("{what} was added: {settings}", what=name, settings=_settings(thing))
@@ -116,7 +116,7 @@ def removed(thing: Thing) -> Text:
             "{what} was closed ({reach}, by {units})",
             what=name,
             reach=_reach(thing),
-            units=shown(thing.several("units") or thing.units),
+            units=_holders(thing),
         )
     if thing.kind == "file_system":
         return text("{what} is not mounted any more", what=name)
@@ -193,6 +193,15 @@ def _of(thing: Thing, trait: str) -> Text:
 
 def _reach(thing: Thing) -> Text:
     return _of_reach(thing.text("reach"))
+
+
+def _holders(thing: Thing) -> Text:
+    """Return who listens: the units, or where it is none's the programs."""
+    units = thing.several("units") or thing.units
+    programs = thing.several("program")
+    if not units and programs:
+        return text("{programs}, of no unit", programs=shown(programs))
+    return shown(units) if units else text("a program that was not seen")
 
 
 def _of_reach(reach: Value | None) -> Text:

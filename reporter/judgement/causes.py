@@ -183,7 +183,8 @@ def _onward(
 def _cause(chains: list[Chain], around: Surroundings) -> Cause:
     root = chains[0].root
     own = next((chain.steps[-1] for chain in chains if len(chain.steps) == 1), root)
-    things = {step.thing for chain in chains for step in chain.steps}
+    steps = {step.thing for chain in chains for step in chain.steps}
+    things = {one for one in steps if one.kind != "stream" or one.name not in around.moving}
     reached = {found for thing in things for found in around.downstream(thing)} | things
     cause = Cause(
         root=own,

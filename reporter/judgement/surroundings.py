@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reporter.dataflow.graph import Dataflow, Edge, Node
-from reporter.dataflow.producers import Producer
+from reporter.dataflow.producers import Producer, outlives
 from reporter.dataflow.table import StreamRow, StreamTable
 from reporter.facts import FactStore
 from reporter.findings import Citation, Confidence, Finding, Missing
@@ -78,7 +78,7 @@ class Surroundings:
         """Yield what may be behind a broken thing, the most telling first."""
         if thing.kind == "unit":
             yield from self._behind_unit(thing.name)
-        elif thing.kind == "stream" and thing.name in self.still:
+        elif thing.kind == "stream" and thing.name in self.rows:
             yield from self._behind_stream(thing.name)
         elif thing.kind == "group":
             yield from self._behind_group(thing.name)
@@ -94,13 +94,19 @@ class Surroundings:
             yield from self._behind_system()
         elif thing.kind == "model_loads":
             yield from self._behind_model(thing.name)
+        elif thing.kind == "listener":
+            yield from self._behind_listener(thing.name)
+        elif thing.kind == "cron_jobs":
+            yield from self._behind_cron(thing.name)
+        elif thing.kind == "code_newer_than_process":
+            yield from self._behind_code(thing.name)
 
     def open_end(self, thing: Thing) -> Text | None:
         """Say what is not known behind a thing at which a chain ends; None if nothing is."""
         if thing.kind == "stream":
             return self._open_stream(thing.name)
         if thing.kind == "group" and not self._readers(thing.name):
-            return text("which unit reads through it is not known")
+            return self._open_group(thing.name)
         if thing.kind == "port":
             return self._open_port(thing.name)
         return None
@@ -152,9 +158,22 @@ class Surroundings:
                 how = text("{unit} cannot run without {other}", unit=name, other=other.name)
                 cited = (other.cite("RequiredBy", "RequisiteOf", "BoundBy"),)
                 yield Link(Thing("unit", other.name), how, "configured", cited)
-        for started in unit.triggers or ():
-            how = text("{timer} starts {unit}", timer=name, unit=started)
-            yield Link(Thing("unit", started), how, "configured", (unit.cite("Triggers"),))
+        yield from self._triggers(unit, units)
+
+    @staticmethod
+    def _triggers(unit: Unit, units: Units) -> Iterator[Link]:
+        """Yield what a timer that is active starts, and what should start a service and is off."""
+        if unit.active_state == "active":
+            for started in unit.triggers or ():
+                how = text("{timer} starts {unit}", timer=unit.name, unit=started)
+                yield Link(Thing("unit", started), how, "configured", (unit.cite("Triggers"),))
+        if unit.active_state == "inactive":
+            for name in unit.triggered_by or ():
+                timer = units.get(name)
+                if timer is not None and timer.active_state != "active":
+                    how = text("{timer}, which starts {unit}, is off", timer=name, unit=unit.name)
+                    cited = (unit.cite("TriggeredBy"), timer.cite("ActiveState"))
+                    yield Link(Thing("unit", name), how, "configured", cited)
 
     @staticmethod
     def _dependants(unit: Unit) -> tuple[str, ...]:
@@ -181,10 +200,12 @@ class Surroundings:
         producers = self.rows[name].producers
         judged = self._findings.get(f"stream_producers:{name}")
         if judged is None or judged.verdict.status != "degraded":
-            yield from self._starved(producers)
+            if name in self.still:
+                yield from self._starved(producers)
             return
+        activity = self.rows[name].activity
         for one in producers:
-            if one.health not in _DOWN:
+            if one.health not in _DOWN or (activity and outlives(activity, one)):
                 continue
             how = text(
                 "{unit}, which writes it, keeps being restarted"
@@ -230,25 +251,48 @@ class Surroundings:
             if edge.relation == "reads"
         )
 
+    def _named(self, group: str) -> tuple[Edge, ...]:
+        """Return the unit that a group nobody reads is called after."""
+        return tuple(
+            edge
+            for edge in self._dataflow.leaving(Node("group", group))
+            if edge.relation == "may read"
+        )
+
+    def _open_group(self, name: str) -> Text:
+        units = ", ".join(edge.target.id for edge in self._named(name))
+        if units:
+            return text(
+                "by its name it is read by {units}; nothing wrong is seen there", units=units
+            )
+        return text("which unit reads through it is not known")
+
     def _behind_group(self, name: str) -> Iterator[Link]:
         for edge in self._readers(name):
             how = text("{unit} reads through it", unit=edge.target.id)
             yield Link(Thing("unit", edge.target.id), how, edge.confidence, edge.citations)
+        for edge in self._named(name):
+            how = text("by its name {unit} should read through it", unit=edge.target.id)
+            yield Link(Thing("unit", edge.target.id), how, edge.confidence, edge.citations)
 
     def _behind_port(self, port: str) -> Iterator[Link]:
         """Yield the units a profile names beside the port: who listened is not seen afterwards."""
+        for unit, component in self._units_with(port):
+            how = text(
+                "{unit} belongs to {component} like the port, as the profile says",
+                unit=unit.name,
+                component=component.title,
+            )
+            yield Link(Thing("unit", unit.name), how, "inferred")
+
+    def _units_with(self, port: str) -> Iterator[tuple[Unit, Component]]:
+        """Yield the services of the components that have the port."""
         units = self._facts.get("units")
-        if isinstance(units, Missing):
-            return
-        for component in self._parts_with(port):
-            for unit in units.of("service"):
-                if matches(unit.name, component.units):
-                    how = text(
-                        "{unit} belongs to {component} like the port, as the profile says",
-                        unit=unit.name,
-                        component=component.title,
-                    )
-                    yield Link(Thing("unit", unit.name), how, "inferred")
+        if isinstance(units, Units):
+            for component in self._parts_with(port):
+                for unit in units.of("service"):
+                    if matches(unit.name, component.units):
+                        yield unit, component
 
     def _parts_with(self, port: str) -> Iterator[Component]:
         """Yield the components of the profiles that have the port."""
@@ -267,6 +311,52 @@ class Surroundings:
                         Thing("unit", unit.name), how, "observed", (unit.cite("ActiveState"),)
                     )
 
+    def _behind_listener(self, name: str) -> Iterator[Link]:
+        """Yield the Redis server whose port it is."""
+        listeners = self._facts.get("redis_listeners")
+        for server in () if isinstance(listeners, Missing) else listeners.servers:
+            for one in server.listeners:
+                if one.end is not None and name == f"tcp/{one.end.port}":
+                    how = text("Redis {server} listens there", server=server.endpoint)
+                    cited = (Citation(listeners.record, one.line),)
+                    yield Link(Thing("redis_exposure", server.endpoint), how, "observed", cited)
+
+    def _behind_cron(self, application: str) -> Iterator[Link]:
+        """Yield what is wrong with the tables in which the application's entries stand."""
+        cron = self._facts.get("cron")
+        judged = self._findings.get(f"cron_jobs:{application}")
+        if isinstance(cron, Missing) or judged is None:
+            return
+        own = {line for cited in judged.verdict.citations for line in cited.excerpt.splitlines()}
+        for table in cron.tables:
+            lines = [entry.line for entry in table.entries if entry.line in own]
+            if lines:
+                how = text("its entries stand in {path}", path=table.path)
+                for rule in ("cron_tables", "cron_programs"):
+                    yield Link(Thing(rule, table.path), how, "observed", (cron.cite(*lines),))
+
+    def _behind_code(self, unit: str) -> Iterator[Link]:
+        """Yield the checkout where somebody changed a file that the process is older than.
+
+        What the finding cites are the files.
+        """
+        checkouts = self._facts.get("checkouts")
+        judged = self._findings.get(f"code_newer_than_process:{unit}")
+        if isinstance(checkouts, Missing) or judged is None:
+            return
+        newer = {
+            line.rpartition(" mtime ")[0]
+            for cited in judged.verdict.citations
+            for line in cited.excerpt.splitlines()
+        }
+        for one in checkouts:
+            for name in one.modified:
+                path = f"{one.path.rstrip('/')}/{name}"
+                if path in newer:
+                    how = text("{path} was changed on the host itself", path=path)
+                    cited = (checkouts.cite(one),)
+                    yield Link(Thing("checkout_state", one.path), how, "observed", cited)
+
     def _behind_model(self, name: str) -> Iterator[Link]:
         """Yield the files of the family: which of them a program wants is not seen."""
         for found in self._models.loads:
@@ -278,6 +368,13 @@ class Surroundings:
                         yield Link(Thing("model_file_faults", path), how, "inferred")
 
     def _open_port(self, port: str) -> Text:
+        running = [unit.name for unit, _ in self._units_with(port) if unit.active_state == "active"]
+        if running:
+            return text(
+                "{units} belongs to the same component, as the profile says, and runs; why it does "
+                "not listen is not seen from outside",
+                units=", ".join(running),
+            )
         units, files = self._facts.get("units"), self._facts.get("unit_files")
         if not isinstance(units, Missing) and not isinstance(files, Missing):
             names = [one.name for one in (*units, *files)]

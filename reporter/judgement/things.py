@@ -18,7 +18,10 @@ __all__ = ["Thing", "broken_things", "is_broken", "thing_of"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Thing:
-    """One thing; `kind` is unit, stream, group, port, socket, inventory, file, or a rule's id."""
+    """One thing.
+
+    `kind` is unit, stream, group, port, listener, socket, inventory, file, or a rule's id.
+    """
 
     kind: str
     name: str
@@ -48,6 +51,9 @@ _OF_STREAMS = ("expected_streams", "stream_ownership")
 
 _OF_PORTS = ("expected_ports", "documented_listeners")
 
+_OF_LISTENERS = ("listening_ports", "undocumented_listeners", "loopback_ports")
+"""Rules about who may reach what listens: `tcp/0.0.0.0:8080`, `tcp/8080`, `port/8080`."""
+
 
 def thing_of(finding: Finding, profiles: Profiles, still: frozenset[str]) -> Thing:
     """Return the thing a finding is about; `still` are the streams that do not move."""
@@ -59,6 +65,10 @@ def thing_of(finding: Finding, profiles: Profiles, still: frozenset[str]) -> Thi
         return Thing("stream", subject)
     if finding.rule in _OF_PORTS:
         return Thing("port", subject.rpartition("/")[2])
+    if finding.rule in _OF_LISTENERS and "/" in subject:
+        proto, _, end = subject.partition("/")
+        port = end.rpartition(":")[2]
+        return Thing("listener", f"{'tcp' if proto == 'port' else proto}/{port}")
     if finding.rule == "proxied_services":
         return Thing("socket", subject)
     if finding.rule == "declared_inventories":

@@ -65,7 +65,7 @@ def _on_disk(host: HostContext, units: Units, file: UnitFile) -> Verdict:
     if expected:
         message = text(
             "{unit} does not run although its application expects it: its unit file ({state}) "
-            "is on disk, and nothing has loaded it since boot",
+            "is on disk, and nothing has loaded it since boot, or it was stopped and forgotten",
             unit=file.name,
             state=file.state,
         )
@@ -92,7 +92,7 @@ def _never_instantiated(host: HostContext, units: Units, name: str, template: Un
         return _verdict(host, name, "unknown", INACTIVE, message, file=template, missing=gap)
     message = text(
         "{unit} does not run although its application expects it: {template} is on disk, and "
-        "nothing has started that instance since boot",
+        "nothing has started that instance since boot, or it was stopped and forgotten",
         unit=name,
         template=template.name,
     )

@@ -259,8 +259,8 @@ def _details(stream: StreamFlow, state: GroupState, flow: Flow) -> Iterator[Text
             units=", ".join(one.unit for one in state.readers),
             how=CONFIDENCES[state.readers[0].confidence],
         )
-    elif state.life in {"dead", "stuck"}:
-        yield from _missing_unit(state, flow)
+    else:
+        yield from _missing_unit(stream, state, flow)
     if state.unlisted:
         yield text(
             "XINFO lists no consumer: before 7.2 a reader that never received an entry is not "
@@ -310,12 +310,9 @@ def _pending(state: GroupState) -> Text:
     )
 
 
-def _missing_unit(state: GroupState, flow: Flow) -> Iterator[Text]:
+def _missing_unit(stream: StreamFlow, state: GroupState, flow: Flow) -> Iterator[Text]:
     """Say which unit it is by its name, and how that stands."""
-    names = flow.observed.names
-    consumers = (one.name for one in state.group.consumers or ())
-    fitting = {unit for unit in map(names.within, (state.group.name, *consumers)) if unit}
-    for unit in sorted(fitting):
+    for unit in stream.called_after(state):
         found = flow.observed.unit(unit)
         if found is not None and found.active_state:
             yield text(

@@ -8,7 +8,7 @@ from reporter.dataflow.activity import Activity
 from reporter.dataflow.code import code_of
 from reporter.dataflow.flow import Flow, StreamFlow
 from reporter.dataflow.observed import Observed, surveys_of
-from reporter.dataflow.producers import Health, Producer
+from reporter.dataflow.producers import Health, Producer, outlives
 from reporter.engine import HostContext, rule
 from reporter.facts import Each
 from reporter.findings import Citation, Missing, Running, Verdict
@@ -32,9 +32,6 @@ PRODUCERS = text("Stream producers")
 
 _ALIVE: frozenset[Health] = frozenset({"runs", "idle", "no unit"})
 """What may still write: it runs, will be started, or runs where no unit of this host is."""
-
-_TOLERANCE_S = 5.0
-"""What was on its way when a unit stopped may still have come in."""
 
 
 @rule(
@@ -239,18 +236,12 @@ def _contradiction(subject: str, producer: Producer, activity: Activity) -> Text
             "{stream} is written by {unit} ({how}), which keeps restarting",
             **{name: values[name] for name in ("stream", "unit", "how")},
         )
-    moved = activity.growth is not None and activity.growth.moved
-    after = (
-        producer.since is not None
-        and activity.id_at is not None
-        and activity.id_at > producer.since + _TOLERANCE_S
-    )
-    if (moved or after) and producer.confidence != "claimed":
+    if outlives(activity, producer) and producer.confidence != "claimed":
         return text(
             "{stream} still moves although {unit} ({how}) is down{since}: not only that writes it",
             **values,
         )
-    if moved or after:
+    if outlives(activity, producer):
         return text(
             "{stream} still moves in the name of {unit} ({how}), which is down{since}: "
             "somebody else writes it",

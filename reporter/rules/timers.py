@@ -201,7 +201,7 @@ def _unloaded(
 def _on_disk(name: str, file: UnitFile) -> Text:
     return text(
         "{timer} is not active although its application expects it: {file} ({state}) is on disk, "
-        "and nothing has started it since boot",
+        "and nothing has started it since boot, or it was stopped and forgotten",
         timer=name,
         file=file.name,
         state=file.state,

@@ -116,18 +116,19 @@ def _traits(unit: Unit | None, file: UnitFile | None) -> dict[str, Value]:
         return traits
     if file is None:
         traits.update(traits_of(file_state=unit.unit_file_state or None))
-    traits.update(
-        traits_of(
-            load=unit.load_state,
-            command=command_lines(unit),
-            user=unit.user,
-            type=unit.type,
-            restart=unit.restart,
-            folder=unit.working_directory,
-            fragment=unit.fragment_path,
-            drop_ins=unit.drop_ins,
-        )
+    # What is masked has no settings: systemd shows its defaults in their place.
+    known = unit.load_state != "masked"
+    settings = traits_of(
+        load=unit.load_state,
+        command=command_lines(unit),
+        user=unit.user,
+        type=unit.type,
+        restart=unit.restart,
+        folder=unit.working_directory,
+        fragment=unit.fragment_path,
+        drop_ins=unit.drop_ins,
     )
+    traits.update(settings if known else {})
     if unit.type != "oneshot":
         traits.update(traits_of(running=_running(unit)))
         traits.update(traits_of(wakes=bool(unit.triggered_by or unit.bus_name)))

@@ -8,8 +8,9 @@ import pytest
 
 from reporter.evidence import Bundle
 from reporter.judgement.causes import Cause, weakest
-from tests.builders import without
+from tests.builders import NOW, without
 from tests.rules.stream_cases import client, consumer, entry, group, host, report, stream, survey
+from tests.rules.systemd_cases import moment
 
 DAY = 86400.0
 WRITER, READER = "shop-writer.service", "shop-reader.service"
@@ -67,11 +68,21 @@ def test_an_unknown_producer_is_said() -> None:
     assert str(cause.unknown) == "who writes it is not known"
 
 
-def test_a_stream_that_moves_is_nobodys_symptom() -> None:
+def test_that_no_more_will_come_is_the_producers_doing() -> None:
+    """The stream has fresh events still: it is explained, and does not stand yet."""
     found = causes(stands(DOWN, age=1))
     cause = found[f"cause:unit/{WRITER}"]
-    assert cause.explains == 0
+    assert [chain.symptom.thing.name for chain in cause.chains] == ["a", WRITER]
+    assert "cause:stream/a" not in found
     assert cause.downstream == ()
+
+
+def test_a_stream_that_outlives_its_producer_is_not_its_symptom() -> None:
+    """Somebody else writes it: the unit that stopped an hour before is not why."""
+    stopped = {**DOWN, "InactiveEnterTimestamp": moment(NOW.timestamp() - 3600)}
+    found = causes(stands(stopped, age=1))
+    assert found[f"cause:unit/{WRITER}"].explains == 0
+    assert found["cause:stream/a"].explains == 0
 
 
 def test_a_chain_goes_through_a_unit_that_is_starved() -> None:

@@ -1,0 +1,1 @@
+"""Press, a print shop: the programs of the application on which faults are tried one at a time."""
