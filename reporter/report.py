@@ -6,6 +6,7 @@ are the same, byte for byte.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -328,7 +329,7 @@ def _commands(bundle: Bundle) -> dict[str, str]:
     A probe that takes its targets from another's evidence is repeated by that one first.
     """
     commands = {
-        str(probe.get("id")): " ".join(str(word) for word in probe.get("args", {}).get("argv", []))
+        str(probe.get("id")): shlex.join(map(str, probe.get("args", {}).get("argv", [])))
         for probe in bundle.probes
         if "from" not in probe and "items" not in probe
     }

@@ -1,5 +1,7 @@
 """Ablation: take a record out of an archive, and hold the new report against the old one.
 
+`python -m tests.ablation ARCHIVE [PAIRS [SEED]]` does so with pairs of records drawn at random.
+
 The design's promise, for every record R: (a) findings that do not depend on R are byte-identical;
 (b) those that do keep their verdict from what remains, or become unknown; (c) a finding vanishes
 only where an unknown finding names R; (d) new ids appear only as unknown; (e) the exit code never
@@ -13,11 +15,15 @@ still wrong is still explained by a cause, carried by a risk, and no less severe
 from __future__ import annotations
 
 import itertools
+import random
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from reporter.archive import load
 from reporter.evidence import Bundle
 from reporter.findings import SEVERITIES, Finding
 from reporter.judgement.things import is_broken
@@ -132,7 +138,8 @@ def _links(host: HostReport) -> set[tuple[str, str]]:
 
 
 def _proven(host: HostReport) -> set[str]:
-    return {work.chain[1] for work in host.judgement.works if work.proven}
+    """Return what is proven to work, by the finding on the stream or the site."""
+    return {work.findings[0] for work in host.judgement.works if work.proven}
 
 
 def _names(finding: Finding, record: str, probe: str) -> bool:
@@ -149,3 +156,23 @@ def _shown(finding: Finding, host: HostReport) -> dict[str, Any]:
 
 def _gate(host: HostReport, threshold: str) -> bool:
     return any(reaches(item, threshold) for item in host.findings)
+
+
+def main() -> None:
+    """Take pairs of records out of an archive's first host: `ARCHIVE [PAIRS [SEED]]`."""
+    archive, count, seed = [*sys.argv[1:], "2000", "1"][:3]
+    bundle = next(iter(load([Path(archive)]).bundles.values()))
+    ids = [one.id for one in bundle.evidence]
+    drawn = random.Random(seed)  # noqa: S311 - a sample to be drawn again, no secret
+    pairs = drawn.sample([*itertools.permutations(ids, 2)], int(count))
+    broken = 0
+    for number, (first, second) in enumerate(sorted(pairs), start=1):
+        for line in violations(without(bundle, first), second):
+            broken += 1
+            print(f"without {first}: {line}", flush=True)
+        if number % 100 == 0:
+            print(f"{number} pairs, {broken} broken promises", flush=True)
+
+
+if __name__ == "__main__":
+    main()

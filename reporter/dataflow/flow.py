@@ -122,13 +122,17 @@ class Flow:
     @cached_property
     def graph(self) -> Dataflow:
         """The map of it all."""
-        edges = tuple(dict.fromkeys(edge for one in self.servers for edge in _edges(one)))
+        originals = self.originals
+        edges = tuple(
+            dict.fromkeys(edge for one in self.servers for edge in _edges(one, one in originals))
+        )
         ends = {node for edge in edges for node in (edge.source, edge.target)}
         lone = {Node("server", one.server.endpoint) for one in self.servers}
         return Dataflow(tuple(sorted(ends | lone)), edges)
 
 
-def _edges(server: ServerFlow) -> Iterator[Edge]:
+def _edges(server: ServerFlow, original: bool) -> Iterator[Edge]:
+    """Yield the edges at a server; what a copy's entries claim happened at its primary."""
     node = Node("server", server.server.endpoint)
     for unit in server.clients.units(server.clients.all):
         own = [one for one in server.clients.all if unit in one.units]
@@ -143,7 +147,8 @@ def _edges(server: ServerFlow) -> Iterator[Edge]:
         stream = Node("stream", flow.subject)
         cited = (flow.survey.cite(*flow.stream.lines[:1]),)
         yield Edge("holds", node, stream, "observed", "", cited)
-        yield from _written(flow, stream)
+        if original:
+            yield from _written(flow, stream)
         for state in flow.groups or ():
             group = Node("group", subject_of_group(flow.subject, state.group))
             yield Edge("read through", stream, group, "observed", state.life, cited)

@@ -25,7 +25,8 @@ class StreamRow:
     `subject` is what findings call the stream.
 
     `exists` is None where that is not known; `groups` None where they are not; `candidates` are
-    units that may be the producer. `unknown` says what of the row is not known, and why.
+    units that may be the producer. `unknown` says what of the row is not known, and why. A `copy`
+    stands on a replica of another server of this host.
     """
 
     subject: str
@@ -41,6 +42,7 @@ class StreamRow:
     application: str | None
     expected: bool
     unknown: tuple[Text, ...]
+    copy: bool = False
 
     @property
     def length(self) -> int | None:
@@ -170,6 +172,7 @@ def _row(flow: StreamFlow, whole: Flow) -> StreamRow:
         application=owner.name if owner else None,
         expected=flow.stream.name in profiles.expected_streams(),
         unknown=tuple(_unknown(flow)),
+        copy=flow.survey.endpoint in whole.observed.surveys.copies,
     )
 
 

@@ -47,8 +47,12 @@ class Work:
 def works_of(
     rows: Iterable[StreamRow], findings: Mapping[str, Finding], profiles: Profiles
 ) -> tuple[Work, ...]:
-    """Return the chains of streams that move and of sites, the proven ones first, by component."""
-    found = [_work(row, findings, profiles) for row in rows if row.active == "yes"]
+    """Return the chains of streams that move and of sites, the proven ones first, by component.
+
+    What a replica holds of a stream of this host is no chain of its own.
+    """
+    own = (row for row in rows if row.active == "yes" and not row.copy)
+    found = [_work(row, findings, profiles) for row in own]
     found += [
         _site(one)
         for one in findings.values()

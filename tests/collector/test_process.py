@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -166,9 +167,9 @@ def test_missing_program() -> None:
 
 
 def test_no_zombie_is_left() -> None:
-    """Every command is reaped."""
+    """Every command is reaped; children of other tests may live on."""
     execute("true")
     execute("sleep", "60", seconds=0.05)
 
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with contextlib.suppress(ChildProcessError):
+        assert os.waitpid(-1, os.WNOHANG) == (0, 0)

@@ -6,7 +6,17 @@ import pytest
 
 from reporter.evidence import Bundle
 from tests.builders import without
-from tests.rules.stream_cases import client, consumer, entry, group, host, report, stream, survey
+from tests.rules.stream_cases import (
+    client,
+    consumer,
+    copying,
+    entry,
+    group,
+    host,
+    report,
+    stream,
+    survey,
+)
 
 WRITER, READER = "shop-writer.service", "shop-reader.service"
 ALIVE = group("reader", consumer("c", idle=1, inactive=1), delivered=1)
@@ -61,3 +71,10 @@ def test_a_group_that_does_not_keep_up_is_named_beside_one_that_does() -> None:
 def test_a_stream_that_stands_works_not() -> None:
     shown = survey(stream("a", entry(9 * 86400.0, source="writer")))
     assert report(host(shown)).judgement.works == ()
+
+
+@pytest.mark.parametrize(("primary", "chains"), [("127.0.0.1", 1), ("10.0.0.9", 2)])
+def test_what_a_replica_of_this_host_holds_is_no_second_chain(primary: str, chains: int) -> None:
+    moves = stream("flows", entry(1, source="writer"), groups=[ALIVE])
+    collected = host(survey(moves), copying(primary, 6379, moves), units={WRITER: "active"})
+    assert len(report(collected).judgement.works) == chains

@@ -68,12 +68,11 @@ def test_a_failure_says_what_how_bad_and_by_what_evidence(reference: Report) -> 
     (case,) = [
         case
         for case in suite.findall("testcase")
-        if case.get("classname") == "truthmap.loops.restart_loops" and case.find("failure")
-        is not None
-    ]  # fmt: skip
+        if (case.get("classname"), case.get("name"))
+        == ("truthmap.loops.restart_loops", "quantum-rl-trainer.service")
+    ]
     failure = case.find("failure")
     assert failure is not None
-    assert case.get("name") == "quantum-rl-trainer.service"
     assert failure.get("type") == "P0"
     assert str(failure.get("message")).startswith("P0 down: quantum-rl-trainer.service is in a ")
     lines = str(failure.text).splitlines()

@@ -143,9 +143,14 @@ def test_what_is_not_in_order_is_told_with_its_evidence(reference: Report) -> No
     """Each component names its probes, and the table has the command of each."""
     page = render(reference)
     (host,) = reference.hosts
-    for finding in host.findings:
-        if finding.verdict.status in {"down", "degraded"} and finding.rule == "restart_loops":
-            assert f"❌ `{finding.verdict.subject}` is in a restart loop" in page
+    loops = {
+        finding.verdict.subject
+        for finding in host.findings
+        if finding.rule == "restart_loops" and finding.verdict.status == "down"
+    }
+    assert loops
+    for unit in loops:
+        assert f"- ❌ `{unit}` is in a restart loop" in page
     blocks = page[page.index("## PART A") : page.index("## PART B")].split("\n- ")[1:]
     seen = [block for block in blocks if "found nowhere" not in block]
     assert len(seen) > 50

@@ -81,7 +81,11 @@ def test_a_result_is_the_same_one_from_run_to_run(reference: Report) -> None:
 
 def test_a_result_is_placed_on_its_host(reference: Report) -> None:
     """The subject is a logical location, the bundle with the evidence the physical one."""
-    result = next(one for one in log_of(reference)["results"] if one["ruleId"] == "restart_loops")
+    (result,) = [
+        one
+        for one in log_of(reference)["results"]
+        if one["properties"]["finding"] == "restart_loops:quantum-rl-trainer.service"
+    ]
     (location,) = result["locations"]
     assert location["logicalLocations"] == [
         {

@@ -98,8 +98,10 @@ def test_a_row_for_each_thing(reference: Report) -> None:
     units = read(reference, "units")
     looping = row(units, unit="quantum-rl-trainer.service")
     assert (looping["status"], looping["severity"]) == ("down", "P0")
-    assert (looping["active_state"], looping["sub_state"]) == ("activating", "auto-restart")
-    assert looping["restarts"] == 2
+    unit = host.facts.get("units").get("quantum-rl-trainer.service")
+    assert looping["restarts"] == unit.restarts > 0
+    assert (looping["active_state"], looping["sub_state"]) == (unit.active_state, unit.sub_state)
+    assert looping["changed_at"].timestamp() == unit.changed_at
     assert looping["application"] == "quantum"
     assert row(units, unit="ssh.service")["loaded"] is True
     masked = row(units, unit="hwclock.service")
@@ -110,7 +112,8 @@ def test_a_row_for_each_thing(reference: Report) -> None:
     )
     timer = row(read(reference, "timers"), timer="quantum-policy-sync.timer")
     assert timer["unit"] == "quantum-policy-sync.service"
-    assert timer["last_at"].isoformat().startswith("2026-11-25T17:16:")
+    fact = host.facts.get("timers").by_name["quantum-policy-sync.timer"]
+    assert timer["last_at"].timestamp() == fact.last_at > 0
     listener = row(read(reference, "listeners"), port=8001)
     assert (listener["units"], listener["users"]) == ("quantum-ai-engine.service", "qt")
     findings = read(reference, "findings")
@@ -124,9 +127,10 @@ def test_a_row_for_each_thing(reference: Report) -> None:
     assert drift["message"].str.startswith(said).sum() == 1
     whole = row(read(reference, "hosts"), host="reference")
     assert whole["findings_down"] == sum(1 for one in host.findings if one.verdict.status == "down")
-    assert whole["listeners"] == len(read(reference, "listeners")) == 7
+    assert whole["listeners"] == len(read(reference, "listeners")) > 1
     assert whole["units"] == int(units["loaded"].sum())
-    assert whole["collected_at"].isoformat() == "2026-11-25T17:16:58.955830+00:00"
+    ended = whole["collected_at"].isoformat(timespec="microseconds")
+    assert ended.replace("+00:00", "Z") == host.collected_at
 
 
 def test_what_is_not_known_is_missing_not_zero(tmp_path: Path) -> None:

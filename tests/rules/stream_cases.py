@@ -31,6 +31,7 @@ __all__ = [
     "RULES",
     "client",
     "consumer",
+    "copying",
     "entry",
     "findings",
     "group",
@@ -277,6 +278,28 @@ def survey(
         exit_code=None,
         outcome=outcome,
         reason=reason,
+    )
+
+
+def copying(
+    primary: str, port: int, *streams: list[Row], endpoint: str = "127.0.0.1:6380"
+) -> Record:
+    """Return the record of a replica of a server at some address."""
+    made = survey(*streams, endpoint=endpoint, role="slave")
+    info = f"role:slave\\r\\nmaster_host:{primary}\\r\\nmaster_port:{port}\\r\\n"
+    data = made.stdout.data.replace("role:slave\\r\\n", info)
+    return msgspec.convert(
+        sealed(
+            {
+                **msgspec.to_builtins(made),
+                "stdout": {
+                    **msgspec.to_builtins(made.stdout),
+                    "data": data,
+                    "size": len(data.encode()),
+                },
+            }
+        ),
+        Record,
     )
 
 

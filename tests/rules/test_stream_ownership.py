@@ -15,6 +15,7 @@ from tests.builders import without
 from tests.rules.stream_cases import (
     RULES,
     consumer,
+    copying,
     entry,
     findings,
     group,
@@ -128,27 +129,15 @@ def test_no_record_s_absence_betters_it(tmp_path: Path, code: str, state: str) -
     assert ablated(followed(tmp_path, code, state, show="flows")) == []
 
 
-def replica(primary: str, port: int, endpoint: str = "127.0.0.1:6380") -> Record:
+def replica(primary: str, port: int) -> Record:
     """Return a replica's survey, with streams of every kind of fault."""
-    streams = (
+    return copying(
+        primary,
+        port,
         stream("old", entry(9 * 86400, source="nobody")),
         stream("never", groups=[group("g", delivered="0-0")]),
         stream("late", entry(900), groups=[group("x", consumer("b", 900, 2), lag=2)]),
     )
-    made = survey(*streams, endpoint=endpoint, role="slave")
-    info = f"role:slave\\r\\nmaster_host:{primary}\\r\\nmaster_port:{port}\\r\\n"
-    text = made.stdout.data.replace("role:slave\\r\\n", info)
-    shown = host(made)
-    (changed,) = [
-        one for one in replaced(shown, made.id, stdout=text).evidence if one.id == made.id
-    ]
-    return changed
-
-
-def places(collected: Bundle) -> set[str]:
-    """Return the servers that findings on streams are about."""
-    found = (name.partition(":")[2] for name in findings(collected))
-    return {name.partition("/")[0] if "/" in name else "6379" for name in found}
 
 
 @pytest.mark.parametrize("primary", ["127.0.0.1", "localhost", "::1"])
@@ -159,6 +148,16 @@ def test_a_replica_of_this_host_is_not_judged_again(primary: str) -> None:
         f"{rule}:flows" for rule in RULES[1:] if "groups" not in rule
     }
     assert ablated(collected) == []
+
+
+def test_who_writes_a_stream_does_not_write_its_copy(tmp_path: Path) -> None:
+    """The entries of a replica name the writers at its primary."""
+    flows = stream("flows", entry(1, source="screen"))
+    collected = host(survey(flows), copying("127.0.0.1", 6379, flows), units={READER: "active"})
+    graph = host_report(collected).dataflow
+    written = [edge.target.id for edge in graph.edges if edge.relation == "writes"]
+    assert written == ["flows"]
+    assert "127.0.0.1:6380/flows" in {node.id for node in graph.of("stream")}
 
 
 @pytest.mark.parametrize(("primary", "port"), [("10.0.0.9", 6379), ("127.0.0.1", 7000)])
