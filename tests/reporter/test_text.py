@@ -117,4 +117,4 @@ def test_what_left_no_record_is_repeated_by_what_finds_its_targets() -> None:
         {"id": "named", "args": {"argv": ["y", "{item}"]}, "items": ["a"]},
     ]
     commands = host_report(msgspec.structs.replace(bundle([]), probes=probes)).commands
-    assert commands == {"units": "systemctl show a*", "each": "systemctl show a*"}
+    assert commands == {"units": "systemctl show 'a*'", "each": "systemctl show 'a*'"}
