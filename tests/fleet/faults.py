@@ -103,18 +103,8 @@ DROP_INS = "/etc/systemd/system/press-audit.service.d"
 COUNTING = "5 4 * * * press /opt/press/bin/count --all"
 
 FLOWS = " && ".join(fresh(f"press:{name}") for name in ("orders", "pages", "printed"))
-# The crash stands first: a loop of the same service before it would make one more of its restarts.
+# The crash stands last: soon after a loop of the same service it would be one more of its restarts.
 FAULTS: Mapping[str, Fault] = {
-    "a crash that systemd mended": Fault(
-        inject="systemctl show -p NRestarts press-gauge > /root/before;"
-        " systemctl kill --signal=KILL press-gauge",
-        shown="systemctl show -p NRestarts press-gauge | grep -qvxFf /root/before"
-        f" && {is_('press-gauge', 'active')}",
-        repair="true",
-        changes=restarted("press-gauge"),
-        back={},
-        rest=restarted("press-gauge"),
-    ),
     "a service killed": Fault(
         inject="systemctl kill --signal=KILL press-desk",
         shown=is_("press-desk", "failed"),
@@ -399,6 +389,16 @@ FAULTS: Mapping[str, Fault] = {
         findings=("redis_exposure:127.0.0.1:6379", "undocumented_listeners:tcp/6379"),
         changes=listener(6379, "changed"),
         cause="redis_exposure/127.0.0.1:6379",
+    ),
+    "a crash that systemd mended": Fault(
+        inject="systemctl show -p NRestarts press-gauge > /root/before;"
+        " systemctl kill --signal=KILL press-gauge",
+        shown="systemctl show -p NRestarts press-gauge | grep -qvxFf /root/before"
+        f" && {is_('press-gauge', 'active')}",
+        repair="true",
+        changes=restarted("press-gauge"),
+        back={},
+        rest=restarted("press-gauge"),
     ),
 }
 """By what it is called."""
