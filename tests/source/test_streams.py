@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,18 @@ def test_no_text_of_the_code_leaves_but_names(tmp_path: Path) -> None:
     data = record_of([script(tmp_path / "main.py")])["stdout"]["data"]
     for secret in ("correct-horse", "hunter2", "s3cr3tpw", "some text", '"a:b"'):
         assert secret not in data
+
+
+def test_the_bound_on_memory_is_beside_what_is_held_already(tmp_path: Path) -> None:
+    """A process that holds much before the scan begins leaves it as much as any other."""
+    program = tmp_path / "a.py"
+    lines = "".join(f"NUMBER_{number} = {number}\n" for number in range(20_000))
+    program.write_text('import redis\nredis.Redis().xadd("s", {})\n' + lines)
+    held = mmap.mmap(-1, 1200 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        found = record_of(
+            [{"unit": "a.service", "cwd": str(tmp_path), "script": str(program)}],
+        )
+    finally:
+        held.close()
+    assert found["outcome"] == "collected", found["reason"]

@@ -72,9 +72,20 @@ def by_hand(args: Dict[str, Any]) -> str:
 
 
 def _bound_memory() -> None:
+    """Bound what the scan may hold beside what the process holds already."""
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        most = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
+        wanted = _MEMORY + _held()
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
     except (OSError, ValueError):
         pass  # then only the time bounds it
+
+
+def _held() -> int:
+    """Return the bytes of data and stack of this process (proc(5), statm), 0 if not shown."""
+    try:
+        with open("/proc/self/statm", "rb") as stream:
+            return int(stream.read().split()[5]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
