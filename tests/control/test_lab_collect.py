@@ -162,14 +162,14 @@ def test_every_refusal_is_named(lab: Lab, hosts: dict[str, LabHost], play: Runne
 
 def test_files_that_profiles_name(lab: Lab, hosts: dict[str, LabHost], play: Runner) -> None:
     """Root sees them all; for another user what is denied is unknown, with the path."""
-    paths = ["/etc/passwd", "/etc/shadow", "/root/shop.db", "/etc/nosuch"]
+    paths = ["/etc/passwd", "/etc/shadow", "/opt/closed/shop.db", "/etc/nosuch"]
     more = {"truthmap_app_shop": {"expected_files": paths}}
     ways = {"root": "root", "plain": "auditor"}
-    hosts["bookworm"].run("touch /root/shop.db")
+    hosts["bookworm"].run("install -d -m 700 /opt/closed && touch /opt/closed/shop.db")
     try:
         done = play({way: entry(lab, "bookworm", user, False, more) for way, user in ways.items()})
     finally:
-        hosts["bookworm"].run("rm /root/shop.db")
+        hosts["bookworm"].run("rm -r /opt/closed")
     said = {
         host.host: {
             one.verdict.subject: one.verdict
@@ -184,8 +184,8 @@ def test_files_that_profiles_name(lab: Lab, hosts: dict[str, LabHost], play: Run
     assert {path: said["plain"][path].status for path in paths} == dict(
         zip(paths, ("ok", "ok", "unknown", "down"), strict=True)
     )
-    message = str(said["plain"]["/root/shop.db"].message)
-    assert "permission denied: may not be searched: /root" in message
+    message = str(said["plain"]["/opt/closed/shop.db"].message)
+    assert "permission denied: may not be searched: /opt/closed" in message
 
 
 def test_a_frozen_host_is_a_result(lab: Lab, hosts: dict[str, LabHost], play: Runner) -> None:

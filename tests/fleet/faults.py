@@ -116,9 +116,9 @@ FAULTS: Mapping[str, Fault] = {
         rest=restarted("press-desk"),
     ),
     "a program removed": Fault(
-        inject="mv /opt/press/bin/gauged /root/gauged; systemctl restart press-gauge || true",
+        inject="mv /opt/press/bin/gauged /var/tmp/gauged; systemctl restart press-gauge || true",
         shown='test "$(systemctl show --value -p NRestarts press-gauge)" -ge 3',
-        repair="mv /root/gauged /opt/press/bin/gauged; systemctl restart press-gauge",
+        repair="mv /var/tmp/gauged /opt/press/bin/gauged; systemctl restart press-gauge",
         mended=is_("press-gauge", "active"),
         findings=(
             "restart_loops:press-gauge.service",
@@ -163,18 +163,18 @@ FAULTS: Mapping[str, Fault] = {
         changes={("env_file", f"{CONF}/intake.env"): "changed"},
     ),
     "a secret changed": Fault(
-        inject=f"cp -p {CONF}/billing.env /root/ && sed -i s/=tok-./=tok-x/ {CONF}/billing.env",
-        repair=f"cp -p /root/billing.env {CONF}/",
+        inject=f"cp -p {CONF}/billing.env /var/tmp/ && sed -i s/=tok-./=tok-x/ {CONF}/billing.env",
+        repair=f"cp -p /var/tmp/billing.env {CONF}/",
         changes={("env_file", f"{CONF}/billing.env"): "changed"},
     ),
     "a model deleted": Fault(
-        inject=f"mv {MODELS}/layout-a4.bin /root/",
-        repair=f"mv /root/layout-a4.bin {MODELS}/",
+        inject=f"mv {MODELS}/layout-a4.bin /var/tmp/",
+        repair=f"mv /var/tmp/layout-a4.bin {MODELS}/",
         changes={("model", f"{MODELS}/layout-a4.bin"): "removed"},
     ),
     "a model emptied": Fault(
-        inject=f"cp -p {MODELS}/layout-a5.bin /root/ && : > {MODELS}/layout-a5.bin",
-        repair=f"cp -p /root/layout-a5.bin {MODELS}/",
+        inject=f"cp -p {MODELS}/layout-a5.bin /var/tmp/ && : > {MODELS}/layout-a5.bin",
+        repair=f"cp -p /var/tmp/layout-a5.bin {MODELS}/",
         findings=(f"model_file_faults:{MODELS}/layout-a5.bin",),
         changes={("model", f"{MODELS}/layout-a5.bin"): "changed"},
         cause=f"model_file_faults/{MODELS}/layout-a5.bin",
@@ -221,9 +221,9 @@ FAULTS: Mapping[str, Fault] = {
         perhaps=frozenset(["redis_uptime:127.0.0.1:6379"]),
     ),
     "an environment file missing": Fault(
-        inject=f"mv {CONF}/billing.env /root/ && systemctl restart press-billing || true",
+        inject=f"mv {CONF}/billing.env /var/tmp/ && systemctl restart press-billing || true",
         shown=is_("press-billing", "failed"),
-        repair=f"mv /root/billing.env {CONF}/ && systemctl start press-billing",
+        repair=f"mv /var/tmp/billing.env {CONF}/ && systemctl start press-billing",
         mended=is_("press-billing", "active"),
         findings=(
             "service_state:press-billing.service",
@@ -341,9 +341,9 @@ FAULTS: Mapping[str, Fault] = {
         rest=restarted("press-intake"),
     ),
     "a checkout made dirty": Fault(
-        inject=f"cp -p {REPOSITORY}/press/audit.py /root/;"
+        inject=f"cp -p {REPOSITORY}/press/audit.py /var/tmp/;"
         f" echo '# quick fix' >> {REPOSITORY}/press/audit.py",
-        repair=f"cp -p /root/audit.py {REPOSITORY}/press/",
+        repair=f"cp -p /var/tmp/audit.py {REPOSITORY}/press/",
         findings=(
             f"checkout_state:{REPOSITORY}",
             "code_newer_than_process:press-audit.service",
@@ -391,9 +391,9 @@ FAULTS: Mapping[str, Fault] = {
         cause="redis_exposure/127.0.0.1:6379",
     ),
     "a crash that systemd mended": Fault(
-        inject="systemctl show -p NRestarts press-gauge > /root/before;"
+        inject="systemctl show -p NRestarts press-gauge > /var/tmp/before;"
         " systemctl kill --signal=KILL press-gauge",
-        shown="systemctl show -p NRestarts press-gauge | grep -qvxFf /root/before"
+        shown="systemctl show -p NRestarts press-gauge | grep -qvxFf /var/tmp/before"
         f" && {is_('press-gauge', 'active')}",
         repair="true",
         changes=restarted("press-gauge"),
