@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reporter.findings import Citation, Confidence, Finding, Missing
+from reporter.findings import Citation, Confidence, Finding
 from reporter.judgement.surroundings import Link, Surroundings
 from reporter.judgement.things import Thing
 from reporter.messages import Text
@@ -80,7 +80,6 @@ class Cause:
     chains: tuple[Chain, ...]
     downstream: tuple[Thing, ...]
     unknown: Text | None
-    missing: tuple[Missing, ...] = ()
     since: float | None = field(default=None, compare=False)
 
     @property

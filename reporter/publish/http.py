@@ -95,7 +95,7 @@ class HttpPut:
             headers={"Content-Type": _type(name), "User-Agent": "truthmap", **self._headers},
         )
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
                 answer.read()
         except urllib.error.HTTPError as error:
             with error:

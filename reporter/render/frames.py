@@ -73,7 +73,7 @@ def require(parquet: bool = False) -> Any:
         import pandas  # noqa: PLC0415 - serves only those who ask for a table
 
         if parquet:
-            import pyarrow  # noqa: F401, PLC0415
+            import pyarrow  # noqa: F401, PLC0415 - pandas uses it; only Parquet needs it
     except ImportError as error:
         raise InputError(
             f"csv and parquet need {error.name}, which is not installed: "
