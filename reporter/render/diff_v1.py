@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from reporter.diff.model import Diff, FindingChange, HostDiff, NotCompared, Rate, StateChange
+from reporter.diff.model import Diff, FindingChange, HostDiff, How, NotCompared, Rate, StateChange
 from reporter.diff.side import Seen, Side
 from reporter.diff.stories import stories
 from reporter.messages import Text
@@ -150,16 +150,7 @@ def diff_schema() -> dict[str, Any]:
     return schema
 
 
-_HOWS = (
-    "broken",
-    "new",
-    "worse",
-    "unknown_now",
-    "recovered",
-    "gone",
-    "better",
-    "known_again",
-)
+_HOWS: tuple[How, ...] = get_args(How)
 
 
 def _diff(diff: Diff) -> DiffV1:
