@@ -96,6 +96,12 @@ def _age(stream: str) -> str:
     return f"test $(( $(date +%s%3N) - $({last}) ))"
 
 
+def up(unit: str, seconds: int) -> str:
+    """Return the line that succeeds when a unit has been up for so long: past any loop's pace."""
+    since = f"systemctl show --value -p ActiveEnterTimestampMonotonic {unit}"
+    return f"test $(( $(cut -d. -f1 /proc/uptime) - $({since}) / 1000000 )) -ge {seconds}"
+
+
 SYSTEM = "system_state:systemd"
 """Systemd itself says that some unit failed."""
 
@@ -119,7 +125,7 @@ FAULTS: Mapping[str, Fault] = {
         inject="mv /opt/press/bin/gauged /var/tmp/gauged; systemctl restart press-gauge || true",
         shown='test "$(systemctl show --value -p NRestarts press-gauge)" -ge 3',
         repair="mv /var/tmp/gauged /opt/press/bin/gauged; systemctl restart press-gauge",
-        mended=is_("press-gauge", "active"),
+        mended=f"{is_('press-gauge', 'active')} && {up('press-gauge', 15)}",
         findings=(
             "restart_loops:press-gauge.service",
             "service_state:press-gauge.service",
